@@ -1,0 +1,43 @@
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.ready
+
+.PHONY: setup protos format check test e2e bench demo clean
+
+setup: $(STAMP)
+
+$(STAMP): pyproject.toml protos/generate.py protos/hatch_build.py $(wildcard protos/peapod/v1/*.proto)
+	test -x $(BIN)/python || python3 -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(STAMP)
+
+protos: setup
+	$(BIN)/python protos/generate.py
+
+format: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+	$(BIN)/buf format -w
+
+check: setup
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/buf lint
+	$(BIN)/buf format --exit-code --diff > /dev/null
+
+test: check
+	$(BIN)/pytest
+
+e2e: setup
+	$(BIN)/pytest tests/e2e
+
+bench: setup
+	$(BIN)/python -m tests.bench
+
+demo: setup
+	$(BIN)/python scripts/demo.py
+
+clean:
+	rm -rf $(VENV) services/peapod/v1/*_pb2.py services/peapod/v1/*_pb2.pyi services/peapod/v1/*_rpc.py

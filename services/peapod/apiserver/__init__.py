@@ -1,0 +1,1 @@
+"""The only door to the store: validates, stores, lists and streams objects."""

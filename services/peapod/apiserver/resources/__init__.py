@@ -1,0 +1,1 @@
+"""One strategy per kind: defaults, validation, update rules, selectable fields."""

@@ -1,0 +1,1 @@
+"""Loops that bring the cluster to what its objects ask for."""

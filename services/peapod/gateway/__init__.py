@@ -1,0 +1,1 @@
+"""Old API versions over HTTP, and the codec that speaks them."""

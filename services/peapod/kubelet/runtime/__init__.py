@@ -1,0 +1,1 @@
+"""One protocol for whatever runs containers."""

@@ -1,0 +1,1 @@
+"""Makes services reachable from a node."""

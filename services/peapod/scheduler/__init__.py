@@ -1,0 +1,1 @@
+"""Picks a node for every pod that has none."""

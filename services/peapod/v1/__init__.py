@@ -1,0 +1,1 @@
+"""The contract: stubs generated from protos/peapod/v1."""
