@@ -28,8 +28,10 @@ class Change:
     key: str
     value: bytes | None
     revision: int
-    created: bool
-    """Whether the key did not exist before."""
+    previous: Entry | None
+    """The key's entry right before, or None where it was absent. Known for every change that a watch delivers,
+    live or from the past: compaction keeps each key's newest entry up to the compacted revision.
+    """
 
 
 @dataclass(frozen=True, slots=True)
