@@ -1,0 +1,73 @@
+"""What all tests share: the order of the tiers, what a test needs of the machine, and no container left behind."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.support import engine
+
+TIERS = ("unit", "conformance", "service", "e2e")
+"""From the quick to the slow, so that what is wrong shows early."""
+
+_nodes = itertools.count(1)
+_leaks: list[str] = []
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_tier)
+
+
+def _tier(item: pytest.Item) -> int:
+    folders = item.path.relative_to(Path(__file__).parent).parts
+    return TIERS.index(folders[0]) if folders[0] in TIERS else len(TIERS)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test whose needs this machine does not meet; in CI, where all is to be there, fail it."""
+    for name, why_missing in NEEDS.items():
+        if item.get_closest_marker(name) and (reason := why_missing()):
+            if os.environ.get("CI") == "true":
+                pytest.fail(reason, pytrace=False)
+            pytest.skip(reason)
+
+
+@cache
+def _why_no_docker() -> str:
+    return engine.why_missing()
+
+
+@cache
+def _why_no_etcd() -> str:
+    return "" if shutil.which("etcd") else "there is no etcd on the PATH; scripts/install-machine brings it"
+
+
+NEEDS: dict[str, Callable[[], str]] = {"docker": _why_no_docker, "etcd": _why_no_etcd}
+
+
+@pytest.fixture
+def node_name() -> str:
+    """A node's name that no other test has, by which the sweep finds the containers of its kubelet."""
+    return f"{engine.SESSION}-{next(_nodes)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _no_container_left_behind(request: pytest.FixtureRequest) -> Iterator[None]:
+    on_docker = any(item.get_closest_marker("docker") for item in request.session.items)
+    if on_docker and not _why_no_docker():
+        engine.sweep()
+    yield
+    if on_docker and not _why_no_docker():
+        _leaks.extend(engine.sweep())
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _leaks:
+        terminalreporter.section("left behind by tests, now removed")
+        terminalreporter.write_line("\n".join(_leaks))

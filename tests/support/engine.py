@@ -1,0 +1,93 @@
+"""The Docker engine as tests meet it: whether it answers, and whose containers are whose.
+
+Every container that a test causes carries its session, so that a session removes its own and never another's: the
+ones that tests start carry TEST_LABEL, the ones that kubelets start carry their node, named after the session.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import warnings
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, DockerException, NotFound
+
+TEST_LABEL = "io.peapod.test"
+NODE_LABEL = "io.peapod.node"
+SESSION = f"test-{os.getpid()}"
+"""This run of pytest. The process id tells later runs whether what carries it was left behind."""
+
+
+def why_missing() -> str:
+    """Say why there is no Docker engine to test with; empty when one answers."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)  # the SDK drops its socket open when nobody answers
+        problem = _ping()
+        gc.collect()
+    if problem:
+        return f"no Docker engine answers ({problem}); scripts/install-machine and scripts/start-docker bring one"
+    return ""
+
+
+def _ping() -> str:
+    try:
+        with closing(docker.APIClient(timeout=10)) as engine:
+            engine.ping()
+    except DockerException as error:
+        return str(error)
+    return ""
+
+
+def labels() -> dict[str, str]:
+    """Make the labels for whatever a test creates in the engine itself."""
+    return {TEST_LABEL: SESSION}
+
+
+def sweep() -> list[str]:
+    """Remove the containers and networks of this session and of sessions that died; return what they were."""
+    with closing(docker.APIClient(timeout=60)) as engine:
+        return [*_sweep_containers(engine), *_sweep_networks(engine)]
+
+
+def _sweep_containers(engine: docker.APIClient) -> Iterator[str]:
+    for container in engine.containers(all=True):
+        if _is_ours_to_remove(container):
+            try:
+                engine.remove_container(container["Id"], force=True, v=True)
+                yield f"container {container['Names'][0]} of {container['Image']}"
+            except NotFound:
+                continue
+            except APIError as error:
+                yield f"container {container['Names'][0]}, which stays: {error.explanation}"
+
+
+def _sweep_networks(engine: docker.APIClient) -> Iterator[str]:
+    for network in engine.networks(filters={"label": TEST_LABEL}):
+        if _is_ours_to_remove(network):
+            try:
+                engine.remove_network(network["Id"])
+                yield f"network {network['Name']}"
+            except NotFound:
+                continue
+            except APIError as error:
+                yield f"network {network['Name']}, which stays: {error.explanation}"
+
+
+def _is_ours_to_remove(thing: dict[str, Any]) -> bool:
+    found = thing["Labels"] or {}
+    session = found.get(TEST_LABEL) or _session_of(found.get(NODE_LABEL, ""))
+    return session == SESSION or (session != "" and not _alive(session))
+
+
+def _session_of(node: str) -> str:
+    parts = node.split("-")
+    return "-".join(parts[:2]) if len(parts) > 1 and parts[0] == "test" and parts[1].isdigit() else ""
+
+
+def _alive(session: str) -> bool:
+    return Path("/proc", session.removeprefix("test-")).exists()
