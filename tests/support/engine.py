@@ -16,11 +16,17 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, DockerException, NotFound
+from docker.utils import kwargs_from_env
 
 TEST_LABEL = "io.peapod.test"
 NODE_LABEL = "io.peapod.node"
 SESSION = f"test-{os.getpid()}"
 """This run of pytest. The process id tells later runs whether what carries it was left behind."""
+
+
+def client(timeout: float = 60) -> closing[docker.APIClient]:
+    """Open a client of the engine that the environment names, for a `with` block."""
+    return closing(docker.APIClient(**kwargs_from_env(), timeout=timeout))
 
 
 def why_missing() -> str:
@@ -36,7 +42,7 @@ def why_missing() -> str:
 
 def _ping() -> str:
     try:
-        with closing(docker.APIClient(timeout=10)) as engine:
+        with client(timeout=10) as engine:
             engine.ping()
     except DockerException as error:
         return str(error)
@@ -50,7 +56,7 @@ def labels() -> dict[str, str]:
 
 def sweep() -> list[str]:
     """Remove the containers and networks of this session and of sessions that died; return what they were."""
-    with closing(docker.APIClient(timeout=60)) as engine:
+    with client() as engine:
         return [*_sweep_containers(engine), *_sweep_networks(engine)]
 
 
