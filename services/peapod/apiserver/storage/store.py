@@ -7,7 +7,7 @@ tests/conformance/stores.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -119,7 +119,7 @@ class Store(Protocol):
         """The revision of the newest commit, by whomever, at the time of the call."""
         ...
 
-    def watch(self, prefix: str, after: int) -> AsyncIterator[Batch]:
+    def watch(self, prefix: str, after: int) -> AsyncGenerator[Batch, None]:
         """Stream every change below `prefix` after revision `after`, each once and in order, then go on forever.
 
         Raises `Compacted` when changes after `after` are gone, and survives lost connections by itself. Closing
