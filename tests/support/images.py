@@ -1,0 +1,36 @@
+"""Test images in the engine of this machine: made when they are missing or no longer what their recipe says."""
+
+from __future__ import annotations
+
+import json
+from contextlib import closing
+
+import docker
+from docker.errors import ImageNotFound
+
+from tests.images.recipes import RECIPES, Recipe
+
+CONTENT_LABEL = "io.peapod.test-content"
+
+
+def ensure(name: str) -> str:
+    """Have the image in the engine as its recipe makes it, and return its name. Quick when it is there."""
+    recipe = RECIPES[name]
+    with closing(docker.from_env(timeout=120).api) as engine:
+        if _content(engine, name) != recipe.content():
+            repository, tag = name.split(":")
+            engine.import_image_from_data(recipe.rootfs(), repository, tag, changes=_changes(recipe))
+    return name
+
+
+def _content(engine: docker.APIClient, name: str) -> str:
+    try:
+        labels = engine.inspect_image(name)["Config"]["Labels"] or {}
+    except ImageNotFound:
+        return ""
+    return str(labels.get(CONTENT_LABEL, ""))
+
+
+def _changes(recipe: Recipe) -> list[str]:
+    command = [f"CMD {json.dumps(list(recipe.command))}"] if recipe.command else []
+    return [f"LABEL {CONTENT_LABEL}={recipe.content()}", "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin", *command]
