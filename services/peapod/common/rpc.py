@@ -20,7 +20,7 @@ class Guard(Protocol):
     """Wraps a servicer's method with what all calls share: errors to statuses, metrics."""
 
     def __call__(self, path: str, method: Method) -> Method:
-        """Return `method` of the gRPC method at `path`, guarded; an async generator stays one."""
+        """Return `method` of the gRPC method at `path`, guarded, as a handler for grpc.aio."""
         ...
 
 
@@ -41,6 +41,10 @@ class MessageStream(Generic[M]):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.cancel()
+
+    def cancel(self) -> None:
+        """End the call early; its reader then gets CancelledError. Idempotent."""
         if self._call is not None:
             self._call.cancel()
 
