@@ -1,0 +1,142 @@
+"""All watches of one kind: where they begin, and which lanes a change has to reach."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import AsyncGenerator, Iterator
+
+from peapod.apiserver import wire
+from peapod.apiserver.cache import Cache, Item, Occurrence
+from peapod.apiserver.lane import Lane
+from peapod.apiserver.selection import Selection
+from peapod.common.errors import PeapodError
+
+MESSAGE_BYTES = 1 << 20
+"""About how much of a watch's beginning goes into one message."""
+
+
+class FanOut:
+    """Watches over one cache. `max_age` is in seconds: a watch ends in good order after 75% to 100% of it."""
+
+    def __init__(self, cache: Cache, max_age: float) -> None:
+        self._cache = cache
+        self._max_age = max_age
+        self._lanes: dict[object, Lane] = {}
+        self._general: dict[object, Lane] = {}
+        self._by_trigger: dict[str, dict[object, Lane]] = {}
+        self._closed: PeapodError | None = None
+        cache.listen(self._offer)
+
+    @property
+    def watchers(self) -> int:
+        """How many watches are open."""
+        return sum(len(lane.watchers) for lane in self._lanes.values())
+
+    async def watch(self, selection: Selection, revision: int) -> AsyncGenerator[bytes, None]:
+        """Stream batches: first what exists (revision 0) or what has changed since `revision`, then every change.
+
+        The caller has seen to it that the cache is fresh. Raises `Expired`, `SlowWatcher`, and what ends the watch.
+        """
+        if self._closed is not None:
+            raise self._closed
+        lane = self._lane(selection)
+        watcher = lane.join(self._deadline())
+        try:
+            for message in self._beginning(selection, revision):
+                yield message
+            while (next_message := await lane.wait(watcher)) is not None:
+                yield next_message
+        finally:
+            lane.leave(watcher)
+            self._forget_empty(lane)
+
+    def tick(self) -> None:
+        """Bring quiet watchers up to the cache's revision, and end the oldest watches."""
+        now = time.monotonic()
+        for lane in list(self._lanes.values()):
+            lane.tick(now)
+
+    def end(self, error: PeapodError) -> None:
+        """End every open watch with `error`, after what is pending; new ones may begin."""
+        lanes, self._lanes = self._lanes, {}
+        self._general.clear()
+        self._by_trigger.clear()
+        for lane in lanes.values():
+            lane.end(error)
+
+    def close(self, error: PeapodError) -> None:
+        """End every open watch with `error`, and refuse new ones with it."""
+        self._closed = error
+        self.end(error)
+
+    def _beginning(self, selection: Selection, revision: int) -> Iterator[bytes]:
+        """Collect the beginning now, as of the cache's revision, and join its messages as they are wanted."""
+        if revision:
+            return _catch_up(self._cache.since(revision, selection), self._cache.revision)
+        return _snapshot(list(self._cache.select(selection)), self._cache.revision)
+
+    def _offer(self, occurrence: Occurrence) -> None:
+        for lane in self._general.values():
+            lane.offer(occurrence)
+        if self._by_trigger:
+            self._offer_triggered(occurrence)
+
+    def _offer_triggered(self, occurrence: Occurrence) -> None:
+        trigger = self._cache.strategy.trigger
+        states = (state for state in (occurrence.old, occurrence.new) if state is not None)
+        for value in {state.fields[trigger] for state in states}:
+            for lane in self._by_trigger.get(value, {}).values():
+                lane.offer(occurrence)
+
+    def _lane(self, selection: Selection) -> Lane:
+        lane = self._lanes.get(selection.identity)
+        if lane is None:
+            lane = self._lanes[selection.identity] = Lane(self._cache, selection)
+            self._group(selection)[selection.identity] = lane
+        return lane
+
+    def _group(self, selection: Selection) -> dict[object, Lane]:
+        if selection.trigger is None:
+            return self._general
+        return self._by_trigger.setdefault(selection.trigger, {})
+
+    def _forget_empty(self, lane: Lane) -> None:
+        identity, trigger = lane.selection.identity, lane.selection.trigger
+        if lane.watchers or self._lanes.get(identity) is not lane:
+            return
+        del self._lanes[identity]
+        del self._group(lane.selection)[identity]
+        if trigger is not None and not self._by_trigger[trigger]:
+            del self._by_trigger[trigger]
+
+    def _deadline(self) -> float:
+        # Watches that began together, as after a restart, should not all end together.
+        return time.monotonic() + self._max_age * random.uniform(0.75, 1.0)
+
+
+def _snapshot(items: list[Item], revision: int) -> Iterator[bytes]:
+    """Join what exists into messages; only the last, which is always sent, has a revision."""
+    message: list[bytes] = []
+    size = 0
+    for item in items:
+        message.append(wire.change(wire.ADDED, item.data))
+        size += len(item.data)
+        if size >= MESSAGE_BYTES:
+            yield b"".join(message)
+            message, size = [], 0
+    yield b"".join(message) + wire.revision(revision)
+
+
+def _catch_up(changes: list[tuple[int, bytes]], revision: int) -> Iterator[bytes]:
+    """Join changes of the past into messages, each of which can be resumed from; none splits a revision."""
+    message: list[bytes] = []
+    size, reached = 0, 0
+    for at, change in changes:
+        if size >= MESSAGE_BYTES and at != reached:
+            yield b"".join(message) + wire.revision(reached)
+            message, size = [], 0
+        message.append(change)
+        size += len(change)
+        reached = at
+    yield b"".join(message) + wire.revision(revision)

@@ -1,0 +1,206 @@
+"""The verbs that all kinds share, written once: everything of a kind's own is in its strategy.
+
+Writes go to the store and are answered from their own bytes; reads are served from the cache, which is first
+brought to the store's revision at the time of the request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Callable, Sequence
+from typing import Generic
+
+from peapod.apiserver import wire
+from peapod.apiserver.cache import Cache, Item
+from peapod.apiserver.fanout import FanOut
+from peapod.apiserver.feed import Feed
+from peapod.apiserver.keys import object_key
+from peapod.apiserver.resources import metadata as meta
+from peapod.apiserver.resources.strategy import R, Strategy
+from peapod.apiserver.selection import Selection
+from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
+from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Unsupported, Violation
+
+DEFAULT_NAMESPACE = "default"
+_NAME_DRAWS = 8
+
+
+class Registry(Generic[R]):
+    """The objects of one kind. Answers are serialised messages whose field 1 is the object."""
+
+    def __init__(self, strategy: Strategy[R], store: Store, feed: Feed, cache: Cache, fanout: FanOut) -> None:
+        wire.check_contract(strategy.listing, strategy.batch)
+        self.strategy = strategy
+        self._store = store
+        self._feed = feed
+        self._cache = cache
+        self._fanout = fanout
+
+    async def create(self, obj: R) -> bytes:
+        """Store a new object; `obj` is changed on the way. Raises `Invalid`, `Unsupported`, `AlreadyExists`."""
+        self._set_scope(obj)
+        meta.stamp(obj.metadata)
+        self.strategy.set_defaults(obj)
+        self.strategy.reset_status(obj)
+        self._check(obj)
+        if obj.metadata.name:
+            return await self._insert(obj)
+        return await self._insert_named(obj)
+
+    async def get(self, namespace: str, name: str) -> bytes:
+        """Answer with one object. Raises `NotFound`."""
+        return (await self._find(namespace, name)).framed
+
+    async def read(self, namespace: str, name: str) -> R:
+        """Decode one object. Raises `NotFound`."""
+        return self.strategy.message.FromString((await self._find(namespace, name)).data)
+
+    async def list(self, namespace: str, label_selector: str, field_selector: str) -> bytes:
+        """Answer with all objects that match and the revision of the snapshot. Raises `Invalid`."""
+        selection = Selection(self.strategy, namespace, label_selector, field_selector)
+        await self._feed.fresh()
+        frames = [item.framed for item in self._cache.select(selection)]
+        frames.append(wire.revision(self._cache.revision))
+        return b"".join(frames)
+
+    async def watch(
+        self, namespace: str, label_selector: str, field_selector: str, revision: int
+    ) -> AsyncGenerator[bytes, None]:
+        """Stream batches of changes; see `FanOut.watch`. Raises `Invalid` too."""
+        selection = Selection(self.strategy, namespace, label_selector, field_selector)
+        await self._feed.fresh()
+        async for message in self._fanout.watch(selection, revision):
+            yield message
+
+    async def update(self, obj: R) -> bytes:
+        """Replace an object's mutable fields; `obj` is changed on the way. Raises `Invalid`, `Conflict`, ..."""
+        self._set_scope(obj)
+        item = await self._find(obj.metadata.namespace, obj.metadata.name)
+        self._require_version(obj.metadata.resource_version, item)
+        old = self.strategy.message.FromString(item.data)
+        meta.keep(obj.metadata, old.metadata)
+        self.strategy.set_defaults(obj)
+        self.strategy.keep_status(obj, old)
+        self._check(obj, old)
+        data = obj.SerializeToString()
+        try:
+            revision = await self._store.commit([Put(item.key, data, expect=item.revision)])
+        except PreconditionFailed as failed:
+            raise self._lost_race(item, failed) from failed
+        return wire.framed(wire.versioned(data, revision))
+
+    async def change(self, namespace: str, name: str, edit: Callable[[R], bool], uid: str = "") -> int:
+        """Read an object, let `edit` change it in place, and store it if nobody else did meanwhile, else again.
+
+        `edit` returns whether there is anything to store; it may raise, which ends the attempt. Returns the
+        object's resource version. Raises `NotFound`, also when `uid` is given and is not the object's.
+        """
+        item = await self._find(namespace, name)
+        key, data, revision = item.key, item.data, item.revision
+        while True:
+            obj = self.strategy.message.FromString(data)
+            if uid and obj.metadata.uid != uid:
+                raise self._not_found(namespace, name)
+            if not edit(obj):
+                return revision
+            obj.metadata.ClearField("resource_version")
+            try:
+                return await self._store.commit([Put(key, obj.SerializeToString(), expect=revision)])
+            except PreconditionFailed as failed:
+                current = failed.current[key]
+                if current is None:
+                    raise self._not_found(namespace, name) from failed
+                data, revision = current.value, current.revision
+
+    async def delete(self, namespace: str, name: str, uid: str = "", resource_version: int = 0) -> bytes:
+        """Remove an object and answer with its last state. Raises `NotFound`, and `Conflict` for a precondition."""
+        item = await self._find(namespace, name)
+        entry: Entry = Entry(item.key, item.data, item.revision)
+        while True:
+            self._check_preconditions(entry, uid, resource_version)
+            try:
+                revision = await self._store.commit([Delete(entry.key, expect=entry.revision)])
+                return wire.framed(wire.versioned(entry.value, revision))
+            except PreconditionFailed as failed:
+                current = failed.current[entry.key]
+                if current is None:
+                    raise self._not_found(namespace, name) from failed
+                entry = current
+
+    async def _find(self, namespace: str, name: str) -> Item:
+        await self._feed.fresh()
+        item = self._cache.get(self._key(namespace, name))
+        if item is None:
+            raise self._not_found(namespace, name)
+        return item
+
+    async def _insert(self, obj: R) -> bytes:
+        metadata = obj.metadata
+        data = obj.SerializeToString()
+        try:
+            put = Put(self._key(metadata.namespace, metadata.name), data, expect=0)
+            revision = await self._store.commit([put])
+        except PreconditionFailed as failed:
+            raise AlreadyExists(f'{self.strategy.kind} "{metadata.name}" already exists') from failed
+        return wire.framed(wire.versioned(data, revision))
+
+    async def _insert_named(self, obj: R) -> bytes:
+        for _ in range(_NAME_DRAWS):
+            obj.metadata.name = meta.draw_name(obj.metadata.generate_name)
+            try:
+                return await self._insert(obj)
+            except AlreadyExists:
+                continue
+        prefix = obj.metadata.generate_name
+        raise AlreadyExists(f'{_NAME_DRAWS} names drawn from "{prefix}" were all taken: try again')
+
+    def _key(self, namespace: str, name: str) -> str:
+        scope = (namespace or DEFAULT_NAMESPACE) if self.strategy.namespaced else ""
+        return object_key(self.strategy.plural, scope, name)
+
+    def _set_scope(self, obj: R) -> None:
+        if not self.strategy.namespaced:
+            obj.metadata.namespace = ""
+        elif not obj.metadata.namespace:
+            obj.metadata.namespace = DEFAULT_NAMESPACE
+
+    def _check(self, obj: R, old: R | None = None) -> None:
+        wrong: list[Violation] = [*meta.violations(obj.metadata, self.strategy.namespaced)]
+        wrong += self.strategy.validate(obj)
+        if old is not None:
+            wrong += meta.update_violations(obj.metadata, old.metadata)
+            wrong += self.strategy.validate_update(obj, old)
+        if wrong:
+            raise Invalid(self._sentence(obj, "is invalid", wrong), wrong)
+        if missing := self.strategy.unsupported(obj):
+            raise Unsupported(self._sentence(obj, "asks for what is not supported yet", missing), missing)
+
+    def _sentence(self, obj: R, verdict: str, violations: Sequence[Violation]) -> str:
+        details = "; ".join(f"{violation.field}: {violation.description}" for violation in violations)
+        return f'{self.strategy.kind} "{obj.metadata.name}" {verdict}: {details}'
+
+    def _require_version(self, version: int, item: Item) -> None:
+        if not version:
+            wrong = Violation("metadata.resource_version", "is required: update the object as you have read it")
+            raise Invalid(f'{self.strategy.kind} "{item.name}" is invalid: {wrong.field} {wrong.description}', [wrong])
+        if version != item.revision:
+            raise self._conflict(item.name, item.revision)
+
+    def _check_preconditions(self, entry: Entry, uid: str, resource_version: int) -> None:
+        metadata = self.strategy.message.FromString(entry.value).metadata
+        if resource_version and resource_version != entry.revision:
+            raise self._conflict(metadata.name, entry.revision)
+        if uid and uid != metadata.uid:
+            raise Conflict(f'{self.strategy.kind} "{metadata.name}" is another one now, with uid {metadata.uid}')
+
+    def _lost_race(self, item: Item, failed: PreconditionFailed) -> PeapodError:
+        current = failed.current[item.key]
+        if current is None:
+            return self._not_found(item.namespace, item.name)
+        return self._conflict(item.name, current.revision)
+
+    def _conflict(self, name: str, revision: int) -> Conflict:
+        return Conflict(f'{self.strategy.kind} "{name}" was changed since: it is at version {revision} now')
+
+    def _not_found(self, namespace: str, name: str) -> NotFound:
+        where = f" in namespace {namespace or DEFAULT_NAMESPACE}" if self.strategy.namespaced else ""
+        return NotFound(f'{self.strategy.kind} "{name}" not found{where}')

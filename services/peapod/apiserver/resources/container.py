@@ -1,0 +1,122 @@
+"""What is wrong with one container of a pod (v1beta1.md, 2.3 and 9)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping, Set
+
+from peapod.common import names, quantity
+from peapod.common.errors import Violation
+from peapod.v1 import pod_pb2
+
+MOUNT_PATH_MOST = 512
+RESOURCES = frozenset({"cpu", "memory"})
+
+
+def container_violations(container: pod_pb2.Container, volumes: Set[str], path: str) -> Iterator[Violation]:
+    """Find everything that is wrong with a container; `volumes` are the names that the pod defines."""
+    if not container.name:
+        yield Violation(f"{path}.name", "is required")
+    elif problem := names.dns_label_problem(container.name):
+        yield Violation(f"{path}.name", problem)
+    if not container.image.strip():
+        yield Violation(f"{path}.image", "is required")
+    if container.image_pull_policy not in pod_pb2.PullPolicy.values():
+        yield Violation(f"{path}.image_pull_policy", f"{container.image_pull_policy} is no pull policy")
+    for index, port in enumerate(container.ports):
+        yield from _port_violations(port, f"{path}.ports[{index}]")
+    for index, variable in enumerate(container.env):
+        yield from _env_violations(variable, f"{path}.env[{index}].name")
+    for index, mount in enumerate(container.volume_mounts):
+        yield from _mount_violations(mount, volumes, f"{path}.volume_mounts[{index}]")
+    if container.HasField("resources"):
+        yield from _quantity_violations(container.resources.limits, f"{path}.resources.limits")
+        yield from _quantity_violations(container.resources.requests, f"{path}.resources.requests")
+    yield from _handler_holders(container, path)
+
+
+def _port_violations(port: pod_pb2.ContainerPort, path: str) -> Iterator[Violation]:
+    if port.name and (problem := names.dns_label_problem(port.name)):
+        yield Violation(f"{path}.name", problem)
+    if not 1 <= port.container_port <= 65535:
+        yield Violation(f"{path}.container_port", f"must be 1 to 65535, not {port.container_port}")
+    if not 0 <= port.host_port <= 65535:
+        yield Violation(f"{path}.host_port", f"must be 1 to 65535, or left out, not {port.host_port}")
+    if port.protocol not in (pod_pb2.PROTOCOL_TCP, pod_pb2.PROTOCOL_UDP):
+        yield Violation(f"{path}.protocol", "must be TCP or UDP")
+    if port.host_ip and not _is_address(port.host_ip):
+        yield Violation(f"{path}.host_ip", f"{port.host_ip!r} is no IP address")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ipaddress.ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _env_violations(variable: pod_pb2.EnvVar, path: str) -> Iterator[Violation]:
+    if not variable.name:
+        yield Violation(path, "is required")
+    elif problem := names.c_identifier_problem(variable.name):
+        yield Violation(path, f"{variable.name!r} {problem}")
+
+
+def _mount_violations(mount: pod_pb2.VolumeMount, volumes: Set[str], path: str) -> Iterator[Violation]:
+    if not mount.name:
+        yield Violation(f"{path}.name", "is required")
+    elif mount.name not in volumes:
+        yield Violation(f"{path}.name", f"the pod has no volume {mount.name!r}")
+    if not mount.mount_path.startswith("/"):
+        yield Violation(f"{path}.mount_path", "is required, and absolute")
+    elif len(mount.mount_path) > MOUNT_PATH_MOST:
+        yield Violation(f"{path}.mount_path", f"must have at most {MOUNT_PATH_MOST} characters")
+
+
+def _quantity_violations(amounts: Mapping[str, str], path: str) -> Iterator[Violation]:
+    for name, text in amounts.items():
+        field = f"{path}[{name}]"
+        if name not in RESOURCES:
+            yield Violation(field, f"is no resource: one of {', '.join(sorted(RESOURCES))}")
+        try:
+            if quantity.parse(text) < 0:
+                yield Violation(field, "must not be negative")
+        except ValueError as problem:
+            yield Violation(field, str(problem))
+
+
+def _handler_holders(container: pod_pb2.Container, path: str) -> Iterator[Violation]:
+    for field in ("liveness_probe", "readiness_probe"):
+        if container.HasField(field):
+            yield from _probe_violations(getattr(container, field), f"{path}.{field}")
+    for field in ("post_start", "pre_stop"):
+        if container.lifecycle.HasField(field):
+            yield from _handler_violations(getattr(container.lifecycle, field), f"{path}.lifecycle.{field}")
+
+
+def _probe_violations(probe: pod_pb2.Probe, path: str) -> Iterator[Violation]:
+    if probe.initial_delay_seconds < 0:
+        yield Violation(f"{path}.initial_delay_seconds", "must not be negative")
+    if probe.timeout_seconds < 0:
+        yield Violation(f"{path}.timeout_seconds", "must not be negative")
+    yield from _handler_violations(probe.handler, f"{path}.handler")
+
+
+def _handler_violations(handler: pod_pb2.Handler, path: str) -> Iterator[Violation]:
+    action = handler.WhichOneof("action")
+    if action is None:
+        yield Violation(path, "one of exec, http_get and tcp_socket is required")
+    elif action == "exec":
+        if not handler.exec.command:
+            yield Violation(f"{path}.exec.command", "is required")
+    else:
+        yield from _port_reference_violations(getattr(handler, action).port, f"{path}.{action}.port")
+
+
+def _port_reference_violations(port: pod_pb2.IntOrString, path: str) -> Iterator[Violation]:
+    if port.WhichOneof("value") == "text":
+        if not port.text:
+            yield Violation(path, "is required")
+    elif not 1 <= port.number <= 65535:
+        yield Violation(path, f"must be 1 to 65535, not {port.number}")

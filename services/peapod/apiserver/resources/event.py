@@ -1,0 +1,69 @@
+"""Events: how they start, and when two tell the same."""
+
+from __future__ import annotations
+
+import hashlib
+
+from peapod.apiserver.resources.metadata import now
+from peapod.apiserver.resources.strategy import Strategy
+from peapod.common.errors import Violation
+from peapod.v1 import event_pb2, event_service_pb2
+
+MESSAGE_MOST = 4096
+"""Characters of a message that are kept."""
+
+
+def set_defaults(event: event_pb2.Event) -> None:
+    """Date the event, and count it once."""
+    if not event.HasField("first_timestamp"):
+        event.first_timestamp.CopyFrom(event.last_timestamp if event.HasField("last_timestamp") else now())
+    if not event.HasField("last_timestamp"):
+        event.last_timestamp.CopyFrom(event.first_timestamp)
+    event.count = max(event.count, 1)
+    event.message = event.message[:MESSAGE_MOST]
+
+
+def identify(event: event_pb2.Event) -> None:
+    """Give the event the namespace of its object, and the name that every repeat of it has."""
+    if not event.metadata.namespace:
+        event.metadata.namespace = event.involved_object.namespace or "default"
+    about = event.involved_object
+    who = (about.kind, about.namespace, about.name, about.uid, about.field_path)
+    told = (*who, event.reason, event.message[:MESSAGE_MOST], event.source.component, event.source.host)
+    digest = hashlib.sha256("\0".join(told).encode()).hexdigest()[:16]
+    event.metadata.name = f"{about.name[:200] or 'none'}.{digest}"
+
+
+def repeat(stored: event_pb2.Event, again: event_pb2.Event) -> None:
+    """Count a repeat in."""
+    stored.count += max(again.count, 1)
+    stored.last_timestamp.CopyFrom(again.last_timestamp if again.HasField("last_timestamp") else now())
+
+
+def validate(event: event_pb2.Event) -> list[Violation]:
+    """An event is about an object of its own namespace, or about one outside namespaces."""
+    namespace = event.involved_object.namespace
+    if namespace and namespace != event.metadata.namespace:
+        return [Violation("involved_object.namespace", f"must be {event.metadata.namespace!r}, as the event's own")]
+    return []
+
+
+STRATEGY = Strategy(
+    kind="Event",
+    plural="events",
+    message=event_pb2.Event,
+    listing=event_service_pb2.ListEventsResponse,
+    batch=event_service_pb2.WatchEventsResponse,
+    namespaced=True,
+    selectable={
+        "metadata.name": lambda event: event.metadata.name,
+        "involved_object.kind": lambda event: event.involved_object.kind,
+        "involved_object.namespace": lambda event: event.involved_object.namespace,
+        "involved_object.name": lambda event: event.involved_object.name,
+        "involved_object.uid": lambda event: event.involved_object.uid,
+        "reason": lambda event: event.reason,
+        "source.component": lambda event: event.source.component,
+    },
+    set_defaults=set_defaults,
+    validate=validate,
+)

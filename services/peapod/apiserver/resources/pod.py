@@ -1,0 +1,112 @@
+"""Pods: what a new one starts with, what may change, and how they are selected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from peapod.apiserver.resources.pod_spec import spec_violations, unsupported
+from peapod.apiserver.resources.strategy import Strategy
+from peapod.common.errors import Violation
+from peapod.v1 import pod_pb2, pod_service_pb2
+
+GRACE_SECONDS = 10
+TERMINATION_LOG = "/dev/termination-log"
+
+_PHASES = {number: name.removeprefix("POD_PHASE_").capitalize() for name, number in pod_pb2.PodPhase.items()}
+_PHASES[pod_pb2.POD_PHASE_UNSPECIFIED] = ""
+
+
+def set_defaults(pod: pod_pb2.Pod) -> None:
+    """Fill in everything that the contract gives a default."""
+    spec = pod.spec
+    spec.restart_policy = spec.restart_policy or pod_pb2.RESTART_POLICY_ALWAYS
+    spec.dns_policy = spec.dns_policy or pod_pb2.DNS_POLICY_DEFAULT
+    if not spec.HasField("termination_grace_period_seconds"):
+        spec.termination_grace_period_seconds = GRACE_SECONDS
+    for volume in spec.volumes:
+        if volume.WhichOneof("source") is None:
+            volume.empty_dir.SetInParent()
+    for container in spec.containers:
+        _set_container_defaults(container, spec.host_network)
+
+
+def _set_container_defaults(container: pod_pb2.Container, host_network: bool) -> None:
+    if not container.image_pull_policy:
+        # The text after the last colon decides; an image without a tag is not "latest" here (v1beta1.md, 1.4).
+        latest = container.image.rpartition(":")[2] == "latest"
+        container.image_pull_policy = pod_pb2.PULL_POLICY_ALWAYS if latest else pod_pb2.PULL_POLICY_IF_NOT_PRESENT
+    container.termination_message_path = container.termination_message_path or TERMINATION_LOG
+    for port in container.ports:
+        port.protocol = port.protocol or pod_pb2.PROTOCOL_TCP
+        if host_network and not port.host_port:
+            port.host_port = port.container_port
+    for probe in ("liveness_probe", "readiness_probe"):
+        if container.HasField(probe):
+            _set_probe_defaults(getattr(container, probe))
+
+
+def _set_probe_defaults(probe: pod_pb2.Probe) -> None:
+    probe.timeout_seconds = probe.timeout_seconds or 1
+    if probe.handler.HasField("http_get"):
+        probe.handler.http_get.path = probe.handler.http_get.path or "/"
+
+
+def reset_status(pod: pod_pb2.Pod) -> None:
+    """Let a pod begin as pending."""
+    pod.status.Clear()
+    pod.status.phase = pod_pb2.POD_PHASE_PENDING
+
+
+def keep_status(new: pod_pb2.Pod, old: pod_pb2.Pod) -> None:
+    """Leave the status to the kubelet."""
+    new.status.CopyFrom(old.status)
+
+
+def validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> Iterator[Violation]:
+    """Allow new images, and nothing else of the spec."""
+    if len(new.spec.containers) != len(old.spec.containers):
+        yield Violation("spec.containers", "may not be added or removed")
+        return
+    frozen = pod_pb2.PodSpec()
+    frozen.CopyFrom(new.spec)
+    for container, before in zip(frozen.containers, old.spec.containers, strict=True):
+        container.image = before.image
+        container.image_pull_policy = before.image_pull_policy
+    for field in pod_pb2.PodSpec.DESCRIPTOR.fields:
+        if getattr(frozen, field.name) != getattr(old.spec, field.name):
+            yield Violation(f"spec.{field.name}", "is immutable, but for the containers' images")
+
+
+def _validate(pod: pod_pb2.Pod) -> list[Violation]:
+    return [*spec_violations(pod.spec, "spec")]
+
+
+def _validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> list[Violation]:
+    return [*validate_update(new, old)]
+
+
+def _unsupported(pod: pod_pb2.Pod) -> list[Violation]:
+    return [*unsupported(pod.spec, "spec")]
+
+
+STRATEGY = Strategy(
+    kind="Pod",
+    plural="pods",
+    message=pod_pb2.Pod,
+    listing=pod_service_pb2.ListPodsResponse,
+    batch=pod_service_pb2.WatchPodsResponse,
+    namespaced=True,
+    selectable={
+        "metadata.name": lambda pod: pod.metadata.name,
+        "metadata.namespace": lambda pod: pod.metadata.namespace,
+        "spec.node_name": lambda pod: pod.spec.node_name,
+        "status.phase": lambda pod: _PHASES.get(pod.status.phase, ""),
+    },
+    trigger="spec.node_name",
+    set_defaults=set_defaults,
+    reset_status=reset_status,
+    keep_status=keep_status,
+    validate=_validate,
+    validate_update=_validate_update,
+    unsupported=_unsupported,
+)

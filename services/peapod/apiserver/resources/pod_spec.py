@@ -1,0 +1,130 @@
+"""What is wrong with a pod's spec: everything at once, each with its path (v1beta1.md, 2.3 and 9)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from peapod.apiserver.resources.container import container_violations
+from peapod.apiserver.resources.metadata import label_violations
+from peapod.common import names
+from peapod.common.errors import Violation
+from peapod.v1 import pod_pb2
+
+
+def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    """Find everything that is wrong with a spec whose defaults are set."""
+    yield from _volume_violations(spec.volumes, f"{path}.volumes")
+    if not spec.containers:
+        yield Violation(f"{path}.containers", "is required: a pod has at least one container")
+    volumes = {volume.name for volume in spec.volumes}
+    for index, container in enumerate(spec.containers):
+        yield from container_violations(container, volumes, f"{path}.containers[{index}]")
+    yield from _repeated_names(spec, path)
+    yield from _repeated_ports(spec, path)
+    yield from _enum_violations(spec, path)
+    if spec.node_selector:
+        yield from label_violations(f"{path}.node_selector", spec.node_selector)
+    if spec.node_name and (problem := names.dns_subdomain_problem(spec.node_name)):
+        yield Violation(f"{path}.node_name", problem)
+    if spec.termination_grace_period_seconds < 0:
+        yield Violation(f"{path}.termination_grace_period_seconds", "must not be negative")
+
+
+def unsupported(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    """Find the legal fields that no kubelet honours yet; docs/limits.md lists them."""
+    for index, volume in enumerate(spec.volumes):
+        source = volume.WhichOneof("source") or ""
+        if source not in ("empty_dir", "host_path"):
+            yield Violation(f"{path}.volumes[{index}].{source}", "this kind of volume is not supported yet")
+        elif volume.empty_dir.medium:
+            yield Violation(f"{path}.volumes[{index}].empty_dir.medium", "only the node's disk is supported yet")
+    if spec.dns_policy == pod_pb2.DNS_POLICY_CLUSTER_FIRST:
+        yield Violation(f"{path}.dns_policy", "there is no cluster DNS yet: use Default")
+    for index, container in enumerate(spec.containers):
+        for field in ("liveness_probe", "readiness_probe", "lifecycle"):
+            if container.HasField(field):
+                yield Violation(f"{path}.containers[{index}].{field}", "is not supported yet")
+        if container.termination_message_path != "/dev/termination-log":
+            field = f"{path}.containers[{index}].termination_message_path"
+            yield Violation(field, "termination messages are not read yet: leave it out")
+
+
+def _repeated_names(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for index, container in enumerate(spec.containers):
+        if container.name and container.name in seen:
+            yield Violation(f"{path}.containers[{index}].name", f"another container is named {container.name!r}")
+        seen.add(container.name)
+    seen = set()
+    for field, port in _ports(spec, path):
+        if port.name and port.name in seen:
+            yield Violation(f"{field}.name", f"another port of the pod is named {port.name!r}")
+        seen.add(port.name)
+
+
+def _repeated_ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    taken: list[pod_pb2.ContainerPort] = []
+    for field, port in _ports(spec, path):
+        if not port.host_port:
+            continue
+        if any(_collide(port, other) for other in taken):
+            yield Violation(f"{field}.host_port", f"{port.host_port} is asked for twice in this pod")
+        taken.append(port)
+
+
+def _collide(one: pod_pb2.ContainerPort, other: pod_pb2.ContainerPort) -> bool:
+    same = one.host_port == other.host_port and one.protocol == other.protocol
+    return same and (one.host_ip == other.host_ip or not one.host_ip or not other.host_ip)
+
+
+def _ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[tuple[str, pod_pb2.ContainerPort]]:
+    for index, container in enumerate(spec.containers):
+        for number, port in enumerate(container.ports):
+            yield f"{path}.containers[{index}].ports[{number}]", port
+
+
+def _enum_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    if spec.restart_policy not in pod_pb2.RestartPolicy.values():
+        yield Violation(f"{path}.restart_policy", f"{spec.restart_policy} is no restart policy")
+    if spec.dns_policy not in pod_pb2.DnsPolicy.values():
+        yield Violation(f"{path}.dns_policy", f"{spec.dns_policy} is no DNS policy")
+    if spec.host_network:
+        for field, port in _ports(spec, path):
+            if port.host_port != port.container_port:
+                yield Violation(f"{field}.host_port", "must equal container_port on the host's network")
+
+
+def _volume_violations(volumes: Sequence[pod_pb2.Volume], path: str) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for index, volume in enumerate(volumes):
+        field = f"{path}[{index}]"
+        if problem := names.dns_label_problem(volume.name):
+            yield Violation(f"{field}.name", problem if volume.name else "is required")
+        elif volume.name in seen:
+            yield Violation(f"{field}.name", f"another volume is named {volume.name!r}")
+        seen.add(volume.name)
+        yield from _source_violations(volume, field)
+
+
+def _source_violations(volume: pod_pb2.Volume, path: str) -> Iterator[Violation]:
+    source = volume.WhichOneof("source") or ""
+    for field in _REQUIRED.get(source, ()):
+        if not getattr(getattr(volume, source), field):
+            yield Violation(f"{path}.{source}.{field}", "is required")
+    if source == "empty_dir" and volume.empty_dir.medium not in ("", "Memory"):
+        yield Violation(f"{path}.empty_dir.medium", 'must be "" or "Memory"')
+    if source == "host_path" and volume.host_path.path and not volume.host_path.path.startswith("/"):
+        yield Violation(f"{path}.host_path.path", "must be absolute")
+    if source == "nfs" and volume.nfs.path and not volume.nfs.path.startswith("/"):
+        yield Violation(f"{path}.nfs.path", "must be absolute")
+    if source == "gce_persistent_disk" and not 0 <= volume.gce_persistent_disk.partition <= 255:
+        yield Violation(f"{path}.gce_persistent_disk.partition", "must be 0 to 255")
+
+
+_REQUIRED = {
+    "host_path": ("path",),
+    "gce_persistent_disk": ("pd_name", "fs_type"),
+    "git_repo": ("repository",),
+    "secret": ("secret_name",),
+    "nfs": ("server", "path"),
+}

@@ -1,0 +1,83 @@
+"""Wires the apiserver: store, feed, kinds, RPCs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import grpc
+
+from peapod.apiserver import metrics
+from peapod.apiserver.config import ApiserverConfig
+from peapod.apiserver.event_expiry import EventExpiry
+from peapod.apiserver.kinds import Kinds
+from peapod.apiserver.relay import Relay
+from peapod.apiserver.servicers.events import Events
+from peapod.apiserver.servicers.namespaces import Namespaces
+from peapod.apiserver.servicers.nodes import Nodes
+from peapod.apiserver.servicers.pods import Pods
+from peapod.apiserver.storage.open import open_store
+from peapod.common import process
+from peapod.common.rpc import Guard
+from peapod.common.server import Server
+from peapod.v1 import event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc
+
+SERVICES = (event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc)
+
+
+class Apiserver:
+    """One apiserver over one store; several may share an etcd. `start` once, `stop` once."""
+
+    def __init__(self, config: ApiserverConfig) -> None:
+        self._store = open_store(config.store)
+        self.kinds = Kinds(self._store, history=config.history, watch_seconds=config.watch_seconds)
+        self._relay = Relay(self.kinds.nodes)
+        self._expiry = EventExpiry(self._store, self.kinds.caches["events"], config.event_seconds)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.server = Server(
+            config.address,
+            "apiserver",
+            self._handlers,
+            [service.DESCRIPTOR.full_name for service in SERVICES],
+            allow_insecure=config.allow_insecure,
+            metrics_address=config.metrics_address,
+        )
+        self.server.before_stop.append(self.kinds.close_watches)
+        metrics.register(self.server.registry, self.kinds)
+
+    async def start(self) -> None:
+        """Load the caches, then serve."""
+        await self.kinds.feed.load()
+        self._tasks = [
+            process.spawn(self.kinds.feed.run, "feed"),
+            process.spawn(self.kinds.tick_forever, "bookmarks"),
+            process.spawn(self._expiry.run, "event expiry"),
+        ]
+        await self.kinds.ensure_default_namespace()
+        await self.server.start()
+
+    async def stop(self) -> None:
+        """End the watches, finish the calls, and close the store."""
+        await self.server.stop()
+        await process.end(*self._tasks)
+        await self._relay.close()
+        await self._store.close()
+
+    def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
+        kinds = self.kinds
+        return (
+            pod_service_rpc.pod_service_handler(Pods(kinds.pods, self._relay), guard),
+            node_service_rpc.node_service_handler(Nodes(kinds.nodes), guard),
+            event_service_rpc.event_service_handler(Events(kinds.events), guard),
+            namespace_service_rpc.namespace_service_handler(Namespaces(kinds.namespaces), guard),
+        )
+
+
+async def serve(config: ApiserverConfig, stop: asyncio.Event) -> None:
+    """Run an apiserver until `stop` is set."""
+    apiserver = Apiserver(config)
+    try:
+        await apiserver.start()
+        await stop.wait()
+    finally:
+        await apiserver.stop()

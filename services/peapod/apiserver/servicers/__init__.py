@@ -1,0 +1,1 @@
+"""The RPCs: each takes its request apart and calls the registry."""

@@ -1,0 +1,42 @@
+"""Namespaces over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from peapod.apiserver.registry import Registry
+from peapod.v1 import namespace_pb2
+from peapod.v1 import namespace_service_pb2 as pb
+from peapod.v1.namespace_service_rpc import NamespaceServiceServicer
+
+
+class Namespaces(NamespaceServiceServicer):
+    """The verbs of namespaces."""
+
+    def __init__(self, namespaces: Registry[namespace_pb2.Namespace]) -> None:
+        self._namespaces = namespaces
+
+    async def create_namespace(self, request: pb.CreateNamespaceRequest, context: Any) -> bytes:
+        """Store a new one."""
+        return await self._namespaces.create(request.namespace)
+
+    async def get_namespace(self, request: pb.GetNamespaceRequest, context: Any) -> bytes:
+        """Answer with one."""
+        return await self._namespaces.get("", request.name)
+
+    async def list_namespaces(self, request: pb.ListNamespacesRequest, context: Any) -> bytes:
+        """Answer with a snapshot."""
+        return await self._namespaces.list("", request.label_selector, request.field_selector)
+
+    async def update_namespace(self, request: pb.UpdateNamespaceRequest, context: Any) -> bytes:
+        """Replace what is mutable."""
+        return await self._namespaces.update(request.namespace)
+
+    async def delete_namespace(self, request: pb.DeleteNamespaceRequest, context: Any) -> bytes:
+        """Remove one."""
+        return await self._namespaces.delete("", request.name, request.uid, request.resource_version)
+
+    def watch_namespaces(self, request: pb.WatchNamespacesRequest, context: Any) -> AsyncGenerator[bytes, None]:
+        """Stream changes."""
+        return self._namespaces.watch("", request.label_selector, request.field_selector, request.revision)

@@ -1,0 +1,100 @@
+"""Pods over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from typing import Any
+
+from peapod.apiserver.registry import Registry
+from peapod.apiserver.relay import Relay
+from peapod.apiserver.servicers import batch
+from peapod.common.errors import Conflict, Invalid, NotReady, Violation
+from peapod.v1 import pod_pb2
+from peapod.v1 import pod_service_pb2 as pb
+from peapod.v1.pod_service_rpc import PodServiceServicer
+
+
+class Pods(PodServiceServicer):
+    """The verbs of pods."""
+
+    def __init__(self, pods: Registry[pod_pb2.Pod], relay: Relay) -> None:
+        self._pods = pods
+        self._relay = relay
+
+    async def create_pod(self, request: pb.CreatePodRequest, context: Any) -> bytes:
+        """Store a new one."""
+        return await self._pods.create(request.pod)
+
+    async def get_pod(self, request: pb.GetPodRequest, context: Any) -> bytes:
+        """Answer with one."""
+        return await self._pods.get(request.namespace, request.name)
+
+    async def list_pods(self, request: pb.ListPodsRequest, context: Any) -> bytes:
+        """Answer with a snapshot."""
+        return await self._pods.list(request.namespace, request.label_selector, request.field_selector)
+
+    async def update_pod(self, request: pb.UpdatePodRequest, context: Any) -> bytes:
+        """Replace what is mutable."""
+        return await self._pods.update(request.pod)
+
+    async def delete_pod(self, request: pb.DeletePodRequest, context: Any) -> bytes:
+        """Remove one."""
+        return await self._pods.delete(request.namespace, request.name, request.uid, request.resource_version)
+
+    def watch_pods(self, request: pb.WatchPodsRequest, context: Any) -> AsyncGenerator[bytes, None]:
+        """Stream changes."""
+        return self._pods.watch(request.namespace, request.label_selector, request.field_selector, request.revision)
+
+    async def bind_pods(self, request: pb.BindPodsRequest, context: Any) -> pb.BindPodsResponse:
+        """Assign pods to nodes, each by compare-and-swap."""
+        return pb.BindPodsResponse(results=await batch.each(request.bindings, "bindings", self._bind))
+
+    async def update_pod_statuses(
+        self, request: pb.UpdatePodStatusesRequest, context: Any
+    ) -> pb.UpdatePodStatusesResponse:
+        """Replace statuses."""
+        results = await batch.each(request.updates, "updates", self._update_status)
+        return pb.UpdatePodStatusesResponse(results=results)
+
+    async def stream_pod_logs(
+        self, request: pb.StreamPodLogsRequest, context: Any
+    ) -> AsyncGenerator[pb.StreamPodLogsResponse, None]:
+        """Relay a container's log from its node."""
+        pod = await self._pods.read(request.namespace, request.name)
+        container = _pick_container(pod, request.container)
+        if not pod.spec.node_name:
+            raise NotReady(f'Pod "{request.name}" has no node yet')
+        async for data in self._relay.container_logs(pod, container, request.options):
+            yield pb.StreamPodLogsResponse(data=data)
+
+    async def _bind(self, binding: pb.Binding) -> int:
+        if not binding.node_name:
+            raise Invalid("a binding needs a node", [Violation("node_name", "is required")])
+
+        def place(pod: pod_pb2.Pod) -> bool:
+            if pod.spec.node_name and pod.spec.node_name != binding.node_name:
+                bound = f'Pod "{binding.name}" is bound to node {pod.spec.node_name} already'
+                raise Conflict(bound, reason="ALREADY_BOUND")
+            changed = not pod.spec.node_name
+            pod.spec.node_name = binding.node_name
+            return changed
+
+        return await self._pods.change(binding.namespace, binding.name, place, binding.uid)
+
+    async def _update_status(self, update: pb.PodStatusUpdate) -> int:
+        def replace(pod: pod_pb2.Pod) -> bool:
+            changed = pod.status != update.status
+            pod.status.CopyFrom(update.status)
+            return changed
+
+        return await self._pods.change(update.namespace, update.name, replace, update.uid)
+
+
+def _pick_container(pod: pod_pb2.Pod, name: str) -> str:
+    names = [container.name for container in pod.spec.containers]
+    if not name and len(names) == 1:
+        return names[0]
+    if name in names:
+        return name
+    problem = f"must be one of {', '.join(names)}"
+    raise Invalid(f'Pod "{pod.metadata.name}": container {problem}', [Violation("container", problem)])
