@@ -6,6 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Any, NoReturn, cast
 from urllib.parse import quote
@@ -43,13 +44,11 @@ class CallGuard:
         self._stopping = False
 
     def __call__(self, path: str, method: Method) -> Method:
-        """Return `method` guarded; raises TypeError for what is neither async function nor async generator."""
+        """Return `method` guarded: an async function, or any function that returns an async generator."""
         outcomes = _Outcomes(path, self._handled)
-        if inspect.isasyncgenfunction(method):
-            return self._stream(path, outcomes, method)
         if inspect.iscoroutinefunction(method):
             return self._unary(path, outcomes, method)
-        raise TypeError(f"{path} is served by neither an async function nor an async generator")
+        return self._stream(path, outcomes, method)
 
     def end_streams(self) -> None:
         """End every open stream, and every later one, with UNAVAILABLE. Idempotent."""
@@ -79,17 +78,11 @@ class CallGuard:
     def _stream(self, path: str, outcomes: _Outcomes, method: Method) -> Method:
         live = self._live.labels(path)
 
-        # Not a generator itself: gRPC drops a generator whose client went away during a write without closing it.
+        # Not a generator itself: gRPC drops a generator whose client goes away during a write without closing it.
         async def stream(request: Any, context: Context) -> None:
-            task = cast("asyncio.Task[Any]", asyncio.current_task())
-            self._streams.add(task)
             live.inc()
             try:
-                if self._stopping:
-                    raise _stopping()
-                async with aclosing(method(request, context)) as answers:
-                    async for answer in answers:
-                        await context.write(answer)
+                await self._pump(method(request, context), context)
             except asyncio.CancelledError:
                 if self._stopping:
                     await _abort(outcomes, context, _stopping())
@@ -99,10 +92,21 @@ class CallGuard:
                 await _abort(outcomes, context, error)
             finally:
                 live.dec()
-                self._streams.discard(task)
             outcomes.count(grpc.StatusCode.OK)
 
         return stream
+
+    async def _pump(self, answers: AsyncGenerator[Any, None], context: Context) -> None:
+        if self._stopping:
+            raise _stopping()
+        task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self._streams.add(task)
+        try:
+            async with aclosing(answers):
+                async for answer in answers:
+                    await context.write(answer)
+        finally:
+            self._streams.discard(task)
 
 
 class _Outcomes:

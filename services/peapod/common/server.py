@@ -72,9 +72,13 @@ class Server:
         version = version_service_handler(_Version(self._service), self._guard)
         server.add_generic_rpc_handlers((*self._handlers(self._guard), version))
         self._add_diagnostics(server)
-        self._listen(server)
-        self._serve_metrics()
-        await server.start()
+        try:
+            self._listen(server)
+            self._serve_metrics()
+            await server.start()
+        except BaseException:
+            await self._let_go(server, 0)
+            raise
         self._server = server
         for name in self._names:
             await self._health.set(name, health_pb2.HealthCheckResponse.SERVING)
@@ -89,8 +93,7 @@ class Server:
         for callback in self.before_stop:
             await _call(callback)
         self._guard.end_streams()
-        await server.stop(grace)
-        await self._stop_metrics()
+        await self._let_go(server, grace)
 
     def _add_diagnostics(self, server: grpc.aio.Server) -> None:
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
@@ -120,7 +123,8 @@ class Server:
             raise Unavailable(f"cannot serve metrics on {self.metrics_address}: {why}") from error
         self.metrics_address = str(place._replace(port=self._metrics.server_port))
 
-    async def _stop_metrics(self) -> None:
+    async def _let_go(self, server: grpc.aio.Server, grace: float) -> None:
+        await server.stop(grace)
         metrics, self._metrics = self._metrics, None
         if metrics is not None:
             await asyncio.to_thread(metrics.shutdown)

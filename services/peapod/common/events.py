@@ -1,0 +1,145 @@
+"""Tells people what happened to an object: events, sent to the apiserver in batches and never in anyone's way."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import OrderedDict
+from typing import Protocol
+
+import grpc.aio
+from google.protobuf.descriptor import Descriptor
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from peapod.common import errors
+from peapod.common.backoff import Backoff
+from peapod.v1.event_pb2 import Event, EventSource
+from peapod.v1.event_service_pb2 import RecordEventsRequest
+from peapod.v1.event_service_rpc import EventServiceClient
+from peapod.v1.meta_pb2 import ObjectMeta, ObjectReference
+
+logger = logging.getLogger(__name__)
+
+WAITING_MOST = 1000
+BATCH_MOST = 500
+ANSWER_SECONDS = 10.0
+
+_Sameness = tuple[bytes, str, str]
+
+
+class Object(Protocol):
+    """A stored object of any kind."""
+
+    @property
+    def metadata(self) -> ObjectMeta:
+        """Carries the name, the uid and the revision."""
+        ...
+
+    @property
+    def DESCRIPTOR(self) -> Descriptor:
+        """Carries the kind."""
+        ...
+
+
+class Recorder:
+    """Sends the events of one component, which runs on `host` if that matters.
+
+    What waits is kept in memory only. The same event again, while it waits, is counted; when too many wait, the
+    oldest go.
+    """
+
+    def __init__(self, client: EventServiceClient, component: str, host: str = "") -> None:
+        self._client = client
+        self._source = EventSource(component=component, host=host)
+        self._waiting: OrderedDict[_Sameness, Event] = OrderedDict()
+        self._filled = asyncio.Event()
+        self._dropped = 0
+
+    def record(self, about: ObjectReference | Object, reason: str, message: str) -> None:
+        """Have it told that `reason`, one word, happened to the object; `message` is one sentence. Never waits."""
+        reference = about if isinstance(about, ObjectReference) else reference_to(about)
+        now = Timestamp()
+        now.GetCurrentTime()
+        now.nanos = 0
+        event = Event(
+            metadata=ObjectMeta(namespace=reference.namespace or "default"),
+            involved_object=reference,
+            reason=reason,
+            message=message,
+            source=self._source,
+            first_timestamp=now,
+            last_timestamp=now,
+            count=1,
+        )
+        self._add(event)
+        self._make_room()
+        self._filled.set()
+
+    async def run(self) -> None:
+        """Send what is recorded until cancelled; what waits then is lost."""
+        backoff = Backoff(0.5, 30)
+        trouble = ""
+        while True:
+            await self._filled.wait()
+            batch = self._take()
+            try:
+                await self._send(batch)
+            except grpc.aio.AioRpcError as error:
+                if trouble != (trouble := f"{error.code().name}: {error.details()}"):
+                    logger.warning("cannot send events (%s), trying again", trouble)
+                self._put_back(batch)
+                await asyncio.sleep(backoff.next() * random.uniform(0.5, 1.0))
+            else:
+                trouble = ""
+                backoff.reset()
+
+    async def _send(self, batch: list[Event]) -> None:
+        request = RecordEventsRequest(events=batch)
+        response = await self._client.record_events(request, timeout=ANSWER_SECONDS)
+        problems = [problem.message for result in response.results if (problem := errors.from_item(result))]
+        if problems:
+            logger.warning("%d of %d events were refused: %s", len(problems), len(batch), problems[0])
+
+    def _take(self) -> list[Event]:
+        batch = [self._waiting.popitem(last=False)[1] for _ in range(min(BATCH_MOST, len(self._waiting)))]
+        if not self._waiting:
+            self._filled.clear()
+        if self._dropped:
+            logger.warning("dropped %d events: they came faster than they could be sent", self._dropped)
+            self._dropped = 0
+        return batch
+
+    def _put_back(self, batch: list[Event]) -> None:
+        """Let the batch wait at the front again, as the oldest."""
+        later, self._waiting = self._waiting, OrderedDict()
+        for event in [*batch, *later.values()]:
+            self._add(event)
+        self._make_room()
+        self._filled.set()
+
+    def _add(self, event: Event) -> None:
+        sameness = (event.involved_object.SerializeToString(deterministic=True), event.reason, event.message)
+        earlier = self._waiting.get(sameness)
+        if earlier is None:
+            self._waiting[sameness] = event
+        else:
+            earlier.count += event.count
+            earlier.last_timestamp.CopyFrom(event.last_timestamp)
+
+    def _make_room(self) -> None:
+        while len(self._waiting) > WAITING_MOST:
+            self._waiting.popitem(last=False)
+            self._dropped += 1
+
+
+def reference_to(about: Object) -> ObjectReference:
+    """Point at an object as it is now."""
+    metadata = about.metadata
+    return ObjectReference(
+        kind=about.DESCRIPTOR.name,
+        namespace=metadata.namespace,
+        name=metadata.name,
+        uid=metadata.uid,
+        resource_version=str(metadata.resource_version or ""),
+    )
