@@ -1,1 +1,4 @@
-"""The v1beta1 field table and the codec that walks it."""
+"""The v1beta1 codec: one table per kind, and one engine that walks it in both directions.
+
+`codec` is what others use. A kind's table is in the file of its name; `shapes` and `scalars` are the engine.
+"""

@@ -1,0 +1,46 @@
+"""What every v1beta1 object carries at its top level, and what many tables share."""
+
+from __future__ import annotations
+
+from peapod.gateway.v1beta1.scalars import INT64, LABELS, TEXT, TIME, words
+from peapod.gateway.v1beta1.shapes import Constant, Field
+from peapod.v1 import meta_pb2
+
+API_VERSION = "v1beta1"
+
+HEAD = Constant("")
+"""A key whose place is in the table and whose value the codec knows."""
+
+METADATA = (
+    Field("kind", "", HEAD),
+    Field("id", "metadata.name", TEXT),
+    Field("uid", "metadata.uid", TEXT),
+    Field("creationTimestamp", "metadata.creation_timestamp", TIME, always=True),
+    Field("selfLink", "", HEAD),
+    Field("resourceVersion", "metadata.resource_version", INT64),
+    Field("apiVersion", "", HEAD),
+    Field("namespace", "metadata.namespace", TEXT),
+    Field("deletionTimestamp", "metadata.deletion_timestamp", TIME),
+    Field("generateName", "metadata.generate_name", TEXT),
+    Field("annotations", "metadata.annotations", LABELS),
+    Field("labels", "metadata.labels", LABELS),
+)
+
+REFERENCE = (
+    Field("kind", "kind", TEXT),
+    Field("namespace", "namespace", TEXT),
+    Field("name", "name", TEXT, aliases=("id",)),
+    Field("uid", "uid", TEXT),
+    Field("apiVersion", "api_version", TEXT),
+    Field("resourceVersion", "resource_version", TEXT),
+    Field("fieldPath", "field_path", TEXT),
+)
+
+CONDITION_STATUS = words(
+    {
+        "Full": meta_pb2.CONDITION_STATUS_TRUE,
+        "None": meta_pb2.CONDITION_STATUS_FALSE,
+        "Unknown": meta_pb2.CONDITION_STATUS_UNKNOWN,
+    },
+    also={"True": meta_pb2.CONDITION_STATUS_TRUE, "False": meta_pb2.CONDITION_STATUS_FALSE},
+)

@@ -1,0 +1,66 @@
+"""Says the place of a field in the words of v1beta1, from the same tables that read and write it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from peapod.gateway.v1beta1.shapes import Field
+
+_STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<subscripts>(?:\[[^\]]*\])*)\.?")
+
+
+class Step(NamedTuple):
+    """One name of a path, with the subscripts behind it as they stand."""
+
+    name: str
+    subscripts: str
+
+
+class _Found(NamedTuple):
+    steps: int
+    """How many steps of the path the table knows."""
+    exact: bool
+    """Whether a key stands for the last of them, rather than for something inside it."""
+    words: tuple[str, ...]
+
+
+_NOWHERE = _Found(0, False, ())
+
+
+def translate(fields: Sequence[Field], path: str) -> str:
+    """Turn a path of proto names into one of JSON keys; behind the last that the table knows, camel case."""
+    steps = [Step(match["name"], match["subscripts"]) for match in _STEP.finditer(path)]
+    found = _find(fields, steps)
+    if not found.words:
+        return path
+    rest = [_camel(step.name) + step.subscripts for step in steps[found.steps :]]
+    return ".".join([*found.words, *rest])
+
+
+def _find(fields: Sequence[Field], steps: Sequence[Step]) -> _Found:
+    best = _NOWHERE
+    for field in fields:
+        found = _match(field, steps)
+        if (found.steps, found.exact) > (best.steps, best.exact):
+            best = found
+    return best
+
+
+def _match(field: Field, steps: Sequence[Step]) -> _Found:
+    known = len(field.steps)
+    names = tuple(step.name for step in steps[:known])
+    if names != field.steps:
+        part = 0 < len(names) < known and field.steps[: len(names)] == names
+        return _Found(len(names), False, ()) if part else _NOWHERE
+    inside = _find(field.shape.fields, steps[known:])
+    if not known and not inside.steps:
+        return _NOWHERE
+    word = field.name + (steps[known - 1].subscripts if known else "")
+    return _Found(known + inside.steps, inside.exact or not inside.steps, (word, *inside.words))
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)

@@ -1,0 +1,136 @@
+"""What the codec says of documents that are wrong: every problem, by its path, at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from peapod.gateway.v1beta1 import codec
+from peapod.v1 import pod_pb2
+
+
+def pod(container: Any = None, manifest: Any = None, **top: Any) -> dict[str, Any]:
+    inside = {"containers": [{"name": "c", "image": "i"} | (container or {})]} | (manifest or {})
+    return {"kind": "Pod", "apiVersion": "v1beta1", "id": "p", "desiredState": {"manifest": inside}} | top
+
+
+C = "desiredState.manifest.containers[0]"
+
+WRONG = [
+    (pod(id=7), "id", "must be text, not a number"),
+    (pod(labels=["a"]), "labels", "must be an object, not a list"),
+    (pod(labels={"tier": True}), "labels[tier]", "must be text, not true or false"),
+    (pod(labels={1: "x"}), "labels[1]", "must be text, not a number"),
+    (pod(resourceVersion="7"), "resourceVersion", "must be a number, not text"),
+    (pod(resourceVersion=1.5), "resourceVersion", "must be a whole number"),
+    (pod(resourceVersion=True), "resourceVersion", "must be a number, not true or false"),
+    (pod(creationTimestamp="yesterday"), "creationTimestamp", 'must be a time such as "2015-01-08T11:52:15Z"'),
+    (pod(creationTimestamp="2015-01-08T11:52:15"), "creationTimestamp", 'must be a time such as "2015-01'),
+    (pod(creationTimestamp="0001-01-01T00:00:00+01:00"), "creationTimestamp", "must be a time such as"),
+    (pod(id="\ud800"), "id", "must be Unicode text; half of a surrogate pair is not"),
+    (pod(desiredState=[]), "desiredState", "must be an object, not a list"),
+    (pod(manifest={"version": "v7"}), "desiredState.manifest.version", 'must be "v1beta2", not "v7"'),
+    (pod(manifest={"containers": {}}), "desiredState.manifest.containers", "must be a list, not an object"),
+    (pod(manifest={"containers": [None]}), C, "must be an object, not null"),
+    (pod(manifest={"dnsPolicy": "Mine"}), "desiredState.manifest.dnsPolicy", "must be one of ClusterFirst, Default"),
+    (pod(manifest={"restartPolicy": "Sometimes"}), "desiredState.manifest.restartPolicy", "must be one of always"),
+    (pod(manifest={"restartPolicy": 3}), "desiredState.manifest.restartPolicy", "must be an object such as"),
+    (pod(manifest={"hostNetwork": "yes"}), "desiredState.manifest.hostNetwork", "must be true or false, not text"),
+    (pod({"command": "ls"}), f"{C}.command", "must be a list, not text"),
+    (pod({"command": ["ls", 1]}), f"{C}.command[1]", "must be text, not a number"),
+    (pod({"ports": [{}, {"hostPort": "80"}]}), f"{C}.ports[1].hostPort", "must be a number, not text"),
+    (pod({"ports": [{"hostPort": 2**31}]}), f"{C}.ports[0].hostPort", "must be a number between -2147483648 and"),
+    (pod({"ports": [{"protocol": "ICMP"}]}), f"{C}.ports[0].protocol", 'must be one of TCP, UDP; "ICMP" is not'),
+    (pod({"cpu": -1}), f"{C}.cpu", "must not be negative"),
+    (pod({"cpu": "1"}), f"{C}.cpu", "must be a number, not text"),
+    (pod({"resources": {"limits": {"cpu": "250m"}}}), f"{C}.resources.limits[cpu]", "must be a plain number"),
+    (pod({"resources": {"limits": {"memory": 1.5}}}), f"{C}.resources.limits[memory]", "must be a whole number"),
+    (pod({"resources": {"limits": {"memory": 1e400}}}), f"{C}.resources.limits[memory]", "must be a plain number"),
+    (pod({"imagePullPolicy": "Maybe"}), f"{C}.imagePullPolicy", "must be one of PullAlways"),
+    (pod({"livenessProbe": {"exec": {}, "tcpSocket": {}}}), f"{C}.livenessProbe.tcpSocket", "must not be given"),
+    (pod({"readinessProbe": {"tcpSocket": {"port": []}}}), f"{C}.readinessProbe.tcpSocket.port", "must be a number"),
+    (pod({"Name": "d"}), f"{C}.Name", "is given twice, as name too"),
+    (
+        pod(manifest={"volumes": [{"name": "v", "source": {"nfs": {}, "nfsMount": {}}}]}),
+        "desiredState.manifest.volumes[0].source.nfs",
+        "is given twice, as nfsMount too",
+    ),
+    (pod(currentState={"info": {"c": []}}), "currentState.info[c]", "must be an object, not a list"),
+    (pod(currentState={"info": {1: {}}}), "currentState.info", "has a key that must be text, not a number"),
+    (pod(currentState={"Condition": [{"status": "Half"}]}), "currentState.Condition[0].status", "must be one of Full"),
+    (pod(apiVersion=None), "apiVersion", 'is required, such as "v1beta1"'),
+    (pod(apiVersion="v1beta3"), "apiVersion", "must be one of v1beta1, v1beta2; v1beta3 is not"),
+    (pod(apiVersion=["v1beta1"]), "apiVersion", "must be one of v1beta1, v1beta2"),
+    (pod(kind=None), "kind", 'is required, such as "Pod"'),
+    (pod(kind="Pdo"), "kind", 'must be one of Pod, Minion, Event, Namespace, List; "Pdo" is not known'),
+    (pod(kind="Service"), "kind", "Service is not supported yet"),
+    (pod(kind="ReplicationControllerList"), "kind", "ReplicationControllerList is not supported yet"),
+    (pod(kind="PodList", items={}), "items", "must be a list"),
+    ([], "", "must be an object, not a list"),
+    ({1: 2, **pod()}, "", "has the key 1, which must be text"),
+]
+
+
+@pytest.mark.parametrize(("document", "path", "description"), WRONG, ids=lambda value: str(value)[:40])
+def test_a_wrong_value_is_told_by_its_path(document: Any, path: str, description: str) -> None:
+    decoded = codec.decode(document)
+    assert [problem.field for problem in decoded.problems] == [path]
+    assert decoded.problems[0].description.startswith(description)
+    assert not decoded.unknown or decoded.message is None
+
+
+def test_all_problems_are_told_at_once() -> None:
+    document = pod({"image": 1, "ports": 2}, id=3, apiVersion="v0")
+    fields = [problem.field for problem in codec.decode(document).problems]
+    assert fields == ["apiVersion", "id", f"{C}.image", f"{C}.ports"]
+
+
+def test_what_is_right_is_read_beside_what_is_wrong() -> None:
+    message = codec.decode(pod({"ports": [{"hostPort": "x"}, {"containerPort": 80}]})).message
+    assert isinstance(message, pod_pb2.Pod)
+    assert [port.container_port for port in message.spec.containers[0].ports] == [0, 80]
+
+
+def test_unknown_keys_are_reported_and_not_lost_in_silence() -> None:
+    document = pod({"comand": ["ls"], "ports": [{"hostport": 1, "PORT": 2}]}, metadata={"name": "x"}, spec=None)
+    decoded = codec.decode(document)
+    assert not decoded.problems
+    assert sorted(decoded.unknown) == [f"{C}.comand", f"{C}.ports[0].PORT", "metadata", "spec"]
+
+
+def test_a_key_that_is_no_resource_is_unknown() -> None:
+    assert codec.decode(pod({"resources": {"limit": {"cpu": 1}}})).unknown == [f"{C}.resources.limit"]
+
+
+@pytest.mark.parametrize(
+    ("policy", "expected"),
+    [
+        ({"always": {}}, pod_pb2.RESTART_POLICY_ALWAYS),
+        ({"onFailure": {}, "never": {}}, pod_pb2.RESTART_POLICY_NEVER),
+        ({"never": {}, "always": {}, "onfailure": {}}, pod_pb2.RESTART_POLICY_ALWAYS),
+        ({"never": None}, pod_pb2.RESTART_POLICY_NEVER),
+        ({"always": None, "never": {}}, pod_pb2.RESTART_POLICY_NEVER),
+        ("OnFailure", pod_pb2.RESTART_POLICY_ON_FAILURE),
+        ([{"OnFailure": {}}], pod_pb2.RESTART_POLICY_ON_FAILURE),
+        (["Never"], pod_pb2.RESTART_POLICY_NEVER),
+        ({}, pod_pb2.RESTART_POLICY_UNSPECIFIED),
+        ("", pod_pb2.RESTART_POLICY_UNSPECIFIED),
+        ([], pod_pb2.RESTART_POLICY_UNSPECIFIED),
+    ],
+)
+def test_every_spelling_of_the_restart_policy_is_read(policy: Any, expected: int) -> None:
+    decoded = codec.decode(pod(manifest={"restartPolicy": policy}))
+    assert not decoded.problems
+    assert isinstance(decoded.message, pod_pb2.Pod)
+    assert decoded.message.spec.restart_policy == expected
+
+
+def test_a_written_document_shares_nothing_with_the_next() -> None:
+    message = codec.decode(pod()).message
+    assert message is not None
+    first = codec.encode(message)
+    first["currentState"]["manifest"]["restartPolicy"]["never"] = {}
+    first["desiredState"]["manifest"]["containers"][0]["resources"]["limits"] = {}
+    first["desiredState"]["manifest"]["restartPolicy"]["never"] = {}
+    assert codec.encode(message) != first
+    assert codec.decode(codec.encode(message)).message == message
