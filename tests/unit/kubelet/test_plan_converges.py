@@ -1,0 +1,173 @@
+"""From any observed state, planning again and again converges, starts nothing twice, and touches no other pod."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from peapod.kubelet.actions import (
+    Action,
+    CleanUp,
+    EnsureImage,
+    Remove,
+    SetUpVolumes,
+    StartContainer,
+    StartNetwork,
+    Stop,
+)
+from peapod.kubelet.naming import NETWORK, spec_hash
+from peapod.kubelet.plan import Goal, Intent, plan
+from peapod.kubelet.restart import Memory, Now
+from peapod.kubelet.runtime.runtime import Observed, Phase
+from peapod.v1 import pod_pb2
+
+from tests.support.pods import at, make_pod, seen
+
+ROUNDS = 60
+POLICIES = [pod_pb2.RESTART_POLICY_ALWAYS, pod_pb2.RESTART_POLICY_ON_FAILURE, pod_pb2.RESTART_POLICY_NEVER]
+
+
+@dataclass
+class Model:
+    """A runtime of plain records, which complains about what no plan may ask for."""
+
+    pod: pod_pb2.Pod
+    needs_network: bool
+    crashes: dict[str, int]
+    """How often each container still ends right after its start."""
+    containers: list[Observed]
+    time: float = 1000
+    volumes: bool = False
+    cleaned: bool = False
+    begun: set[tuple[str, int]] = field(default_factory=set)
+
+    def do(self, action: Action) -> None:
+        self.time += 0.01
+        match action:
+            case Stop(one):
+                self._own(one)
+                assert one.phase is Phase.RUNNING
+                ended = replace(one, phase=Phase.EXITED, finished_at=at(self.time), exit_code=137)
+                self.containers[self.containers.index(one)] = ended
+            case Remove(one):
+                self._own(one)
+                self.containers = [other for other in self.containers if other.id != one.id]
+            case SetUpVolumes():
+                self.volumes = True
+            case StartNetwork(attempt, key):
+                self._start(NETWORK, attempt, key)
+            case StartContainer(part, attempt, key):
+                assert self.volumes
+                if not self.needs_network or self._running(NETWORK):  # else the runtime says ContainerGone
+                    self._start(part, attempt, key)
+            case CleanUp():
+                assert not self.mine()
+                self.cleaned = True
+            case EnsureImage():
+                pass
+
+    def mine(self) -> list[Observed]:
+        return [one for one in self.containers if one.name.uid == self.pod.metadata.uid]
+
+    def _own(self, one: Observed) -> None:
+        assert one.id in {mine.id for mine in self.mine()}, f"{one.name} is not of this pod, or not there"
+
+    def _running(self, name: str) -> bool:
+        return any(one.phase is Phase.RUNNING and one.name.container == name for one in self.mine())
+
+    def _start(self, name: str, attempt: int, key: str) -> None:
+        assert not self._running(name), "a second instance of a container that runs"
+        assert (name, attempt) not in self.begun, "the same attempt twice"
+        self.begun.add((name, attempt))
+        others = [one for one in self.mine() if one.name.container == name]
+        assert all(
+            one.name.attempt < attempt or (one.name.attempt == attempt and one.phase is Phase.CREATED) for one in others
+        ), "attempts must rise"
+        self.containers = [one for one in self.containers if not (one in others and one.name.attempt == attempt)]
+        fresh = seen(self.pod, name, attempt, since=self.time, spec=key)
+        if self.crashes.get(name, 0) > 0:
+            self.crashes[name] -= 1
+            fresh = replace(fresh, phase=Phase.EXITED, finished_at=at(self.time + 0.5), exit_code=1)
+        self.containers.append(fresh)
+
+    def settle(self, goal: Goal) -> None:
+        """Carry plans out until there is nothing left to do."""
+        for _ in range(ROUNDS):
+            made = plan(goal, self.containers, Memory(), Now(at(self.time), self.time))
+            for step in made.steps:
+                for action in step:
+                    self.do(action)
+            if made.last or (not made.steps and made.wake_after is None):
+                return
+            self.time += 0.01 if made.steps else (made.wake_after or 0)
+        raise AssertionError("it does not come to rest")
+
+
+@st.composite
+def instances(draw: st.DrawFn, pod: pod_pb2.Pod) -> Observed:
+    container = draw(st.sampled_from(["a", "b", NETWORK, "stranger"]))
+    key = draw(st.sampled_from(["", "", "0ld5pec0"]))
+    attempt = draw(st.integers(0, 4))
+    began = draw(st.floats(0, 900))
+    kind = draw(st.sampled_from(["created", "running", "exited"]))
+    ran = (began, began + draw(st.floats(0, 99))) if kind == "exited" else None
+    return seen(
+        pod,
+        container,
+        attempt,
+        ran=ran,
+        since=began,
+        created=kind == "created",
+        code=draw(st.sampled_from([0, 1, 137])),
+        spec=key,
+    )
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    pod = make_pod("a", "b", policy=draw(st.sampled_from(POLICIES)))
+    other = make_pod("a", "b", uid="uid-2", name="other")
+    observed = draw(st.lists(st.one_of(instances(pod), instances(other)), max_size=12, unique_by=lambda one: one.id))
+    crashes = draw(st.fixed_dictionaries({"a": st.integers(0, 5), "b": st.integers(0, 2), NETWORK: st.integers(0, 2)}))
+    return Model(pod, draw(st.booleans()), crashes, observed)
+
+
+def strangers(model: Model) -> list[Observed]:
+    return [one for one in model.containers if one.name.uid != model.pod.metadata.uid]
+
+
+@settings(max_examples=400, deadline=None)
+@given(models())
+def test_a_wanted_pod_comes_to_run_once(model: Model) -> None:
+    others = strangers(model)
+    goal = Goal("uid-1", Intent.RUN, model.pod, model.needs_network)
+    model.settle(goal)
+    assert strangers(model) == others
+    running = [one for one in model.mine() if one.phase is Phase.RUNNING]
+    names = [one.name.container for one in running]
+    assert len(names) == len(set(names))
+    assert {one.name.spec_hash for one in running} <= {spec_hash(model.pod.spec)}
+    if model.pod.spec.restart_policy == pod_pb2.RESTART_POLICY_ALWAYS:
+        assert set(names) == ({"a", "b", NETWORK} if model.needs_network else {"a", "b"})
+    for name in ("a", "b", NETWORK, "stranger"):
+        assert len([one for one in model.mine() if one.name.container == name]) <= 2
+
+
+@settings(max_examples=200, deadline=None)
+@given(models())
+def test_a_pod_that_is_gone_leaves_nothing(model: Model) -> None:
+    others = strangers(model)
+    model.settle(Goal("uid-1", Intent.REMOVE, None, model.needs_network))
+    assert model.cleaned
+    assert model.containers == others
+
+
+@settings(max_examples=200, deadline=None)
+@given(models())
+def test_a_pod_at_rest_starts_and_runs_nothing(model: Model) -> None:
+    others = strangers(model)
+    model.settle(Goal("uid-1", Intent.REST, model.pod, model.needs_network))
+    assert not model.begun
+    assert not any(one.phase is Phase.RUNNING for one in model.mine())
+    assert strangers(model) == others
