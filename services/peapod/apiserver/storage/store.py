@@ -33,6 +33,11 @@ class Change:
     live or from the past: compaction keeps each key's newest entry up to the compacted revision.
     """
 
+    @property
+    def entry(self) -> Entry | None:
+        """The key's entry right after, or None where it is absent."""
+        return None if self.value is None else Entry(self.key, self.value, self.revision)
+
 
 @dataclass(frozen=True, slots=True)
 class Put:
@@ -109,9 +114,9 @@ class Store(Protocol):
     async def commit(self, operations: Sequence[Operation]) -> int:
         """Do all operations or none, durably, and return the revision they have now.
 
-        Raises `PreconditionFailed`. Keys are distinct within a commit. Commits that wait at the same time share
-        one fsync or one transaction; two that share an engine's transaction may get the same revision.
-        A cancelled caller's commit may still happen.
+        Raises `PreconditionFailed`, and `Invalid` for a commit beyond what `storage.limits` allows. Commits that
+        wait at the same time share one fsync or one transaction; two that share an engine's transaction may get
+        the same revision. A cancelled caller's commit may still happen.
         """
         ...
 
@@ -122,13 +127,17 @@ class Store(Protocol):
     def watch(self, prefix: str, after: int) -> AsyncGenerator[Batch, None]:
         """Stream every change below `prefix` after revision `after`, each once and in order, then go on forever.
 
-        Raises `Compacted` when changes after `after` are gone, and survives lost connections by itself. Closing
-        the iterator ends the watch.
+        Raises `Compacted` when changes after `after` are gone, and survives lost connections by itself. A slow
+        reader costs no memory: what it has not taken yet is read again from the engine's history. Closing the
+        iterator ends the watch; closing the store ends the iteration.
         """
         ...
 
     async def compact(self, revision: int) -> None:
-        """Forget changes up to and including `revision`; current entries stay. Going back does nothing."""
+        """Forget changes up to and including `revision`; current entries stay. Going back does nothing.
+
+        Raises `Invalid` for a revision that is still to come.
+        """
         ...
 
     async def close(self) -> None:
