@@ -22,7 +22,7 @@ def parse(address: str) -> HostPort:
     """Split `host:port`; raises `Invalid`. An empty host stands for all interfaces."""
     host, colon, port = address.rpartition(":")
     bracketed = host.startswith("[") and host.endswith("]")
-    if not colon or not port.isdecimal() or int(port) > 65535 or (":" in host and not bracketed):
+    if not colon or not (port.isascii() and port.isdigit()) or int(port) > 65535 or (":" in host and not bracketed):
         problem = f"{address!r} is not of the form host:port"
         raise Invalid(problem, [Violation("address", problem)])
     return HostPort(host[1:-1] if bracketed else host, int(port))

@@ -32,9 +32,7 @@ class ServiceConfig:
     """What every service can be told; a service's own dataclass extends this one."""
 
     log_format: str = option("text", "how log lines look", choices=("text", "json"))
-    log_level: str = option(
-        "info", "the least important lines to log", choices=("debug", "info", "warning", "error")
-    )
+    log_level: str = option("info", "the least important lines to log", choices=("debug", "info", "warning", "error"))
     metrics_address: str = option(
         "", "where Prometheus finds /metrics over HTTP, such as 127.0.0.1:9070; empty: nowhere"
     )

@@ -36,9 +36,7 @@ def problem(address: str, *, wait_seconds: float = 0) -> str:
     """
     with open_sync_channel(address) as channel:
         try:
-            response = (
-                _wait(channel, wait_seconds) if wait_seconds else HealthClient(channel).check(timeout=PATIENCE)
-            )
+            response = _wait(channel, wait_seconds) if wait_seconds else HealthClient(channel).check(timeout=PATIENCE)
         except grpc.FutureTimeoutError:
             return f"nobody answered in {wait_seconds:g} s"
         except grpc.RpcError as error:
@@ -65,9 +63,7 @@ def main(argv: list[str] | None = None) -> int:
     """Exit 0 when the service serves, or 1 with one line that says why not."""
     parser = argparse.ArgumentParser("peapod.common.health", description="Ask a Peapod service whether it serves.")
     parser.add_argument("address", help="the service's gRPC address, host:port")
-    parser.add_argument(
-        "--wait", type=float, default=0, metavar="SECONDS", help="how long it may take (default: 0)"
-    )
+    parser.add_argument("--wait", type=float, default=0, metavar="SECONDS", help="how long it may take (default: 0)")
     arguments = parser.parse_args(argv)
     if found := problem(arguments.address, wait_seconds=arguments.wait):
         print(f"{arguments.address}: {found}", file=sys.stderr)

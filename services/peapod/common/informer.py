@@ -80,9 +80,7 @@ def nodes(client: NodeServiceClient, labels: str = "", fields: str = "") -> Sour
     """Follow the nodes that match."""
 
     def watch(revision: int) -> MessageStream[Any]:
-        return client.watch_nodes(
-            WatchNodesRequest(label_selector=labels, field_selector=fields, revision=revision)
-        )
+        return client.watch_nodes(WatchNodesRequest(label_selector=labels, field_selector=fields, revision=revision))
 
     return Source(watch, lambda change: change.node)
 
@@ -103,9 +101,7 @@ def events(client: EventServiceClient, labels: str = "", fields: str = "", names
 
     def watch(revision: int) -> MessageStream[Any]:
         return client.watch_events(
-            WatchEventsRequest(
-                namespace=namespace, label_selector=labels, field_selector=fields, revision=revision
-            )
+            WatchEventsRequest(namespace=namespace, label_selector=labels, field_selector=fields, revision=revision)
         )
 
     return Source(watch, lambda change: change.event)

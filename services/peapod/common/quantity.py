@@ -13,9 +13,7 @@ from decimal import Decimal
 MOST = 2**63 - 1
 
 # Rounding up twice, first to forty digits and then to three decimals, is the same as once: the grids nest.
-_CONTEXT = decimal.Context(
-    prec=40, rounding=decimal.ROUND_UP, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[]
-)
+_CONTEXT = decimal.Context(prec=40, rounding=decimal.ROUND_UP, Emin=decimal.MIN_EMIN, Emax=decimal.MAX_EMAX, traps=[])
 _FINEST = Decimal("0.001")
 _SYNTAX = re.compile(
     r"(?P<digits>[+-]?([0-9]+\.?[0-9]*|\.[0-9]+))((?P<exponent>[eE][+-]?[0-9]+)|(?P<suffix>[KMGTPE]i|[mkMGTPE])?)"

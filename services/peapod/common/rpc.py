@@ -61,15 +61,11 @@ class Client:
         self._channel = channel
 
     async def _unary(self, path: str, request: Message, answer: type[M], timeout: float | None) -> M:
-        call = self._channel.unary_unary(
-            path, request_serializer=to_bytes, response_deserializer=answer.FromString
-        )
+        call = self._channel.unary_unary(path, request_serializer=to_bytes, response_deserializer=answer.FromString)
         return await call(request, timeout=timeout)
 
     def _stream(self, path: str, request: Message, answer: type[M], timeout: float | None) -> MessageStream[M]:
-        call = self._channel.unary_stream(
-            path, request_serializer=to_bytes, response_deserializer=answer.FromString
-        )
+        call = self._channel.unary_stream(path, request_serializer=to_bytes, response_deserializer=answer.FromString)
         return MessageStream(lambda: call(request, timeout=timeout))
 
 
@@ -80,9 +76,7 @@ class SyncClient:
         self._channel = channel
 
     def _unary(self, path: str, request: Message, answer: type[M], timeout: float | None) -> M:
-        call = self._channel.unary_unary(
-            path, request_serializer=to_bytes, response_deserializer=answer.FromString
-        )
+        call = self._channel.unary_unary(path, request_serializer=to_bytes, response_deserializer=answer.FromString)
         return call(request, timeout=timeout)
 
     def _stream(self, path: str, request: Message, answer: type[M], timeout: float | None) -> Iterator[M]:
