@@ -35,13 +35,18 @@ class Registry(Generic[R]):
         self._cache = cache
         self._fanout = fanout
 
-    async def create(self, obj: R) -> bytes:
-        """Store a new object; `obj` is changed on the way. Raises `Invalid`, `Unsupported`, `AlreadyExists`."""
+    async def create(self, obj: R, *, validate_only: bool = False) -> bytes:
+        """Store a new object, or only check it; `obj` is changed on the way.
+
+        Raises `Invalid`, `Unsupported`, and `AlreadyExists` when it is to be stored.
+        """
         self._set_scope(obj)
         meta.stamp(obj.metadata)
         self.strategy.set_defaults(obj)
         self.strategy.reset_status(obj)
         self._check(obj)
+        if validate_only:
+            return wire.framed(obj.SerializeToString())
         if obj.metadata.name:
             return await self._insert(obj)
         return await self._insert_named(obj)

@@ -22,7 +22,7 @@ class Events(EventServiceServicer):
 
     async def create_event(self, request: pb.CreateEventRequest, context: Any) -> bytes:
         """Store a new one."""
-        return await self._events.create(request.event)
+        return await self._events.create(request.event, validate_only=request.validate_only)
 
     async def get_event(self, request: pb.GetEventRequest, context: Any) -> bytes:
         """Answer with one."""

@@ -19,7 +19,7 @@ class Namespaces(NamespaceServiceServicer):
 
     async def create_namespace(self, request: pb.CreateNamespaceRequest, context: Any) -> bytes:
         """Store a new one."""
-        return await self._namespaces.create(request.namespace)
+        return await self._namespaces.create(request.namespace, validate_only=request.validate_only)
 
     async def get_namespace(self, request: pb.GetNamespaceRequest, context: Any) -> bytes:
         """Answer with one."""

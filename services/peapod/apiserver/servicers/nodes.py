@@ -22,7 +22,7 @@ class Nodes(NodeServiceServicer):
 
     async def create_node(self, request: pb.CreateNodeRequest, context: Any) -> bytes:
         """Store a new one."""
-        return await self._nodes.create(request.node)
+        return await self._nodes.create(request.node, validate_only=request.validate_only)
 
     async def get_node(self, request: pb.GetNodeRequest, context: Any) -> bytes:
         """Answer with one."""

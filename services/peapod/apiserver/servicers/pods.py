@@ -23,7 +23,7 @@ class Pods(PodServiceServicer):
 
     async def create_pod(self, request: pb.CreatePodRequest, context: Any) -> bytes:
         """Store a new one."""
-        return await self._pods.create(request.pod)
+        return await self._pods.create(request.pod, validate_only=request.validate_only)
 
     async def get_pod(self, request: pb.GetPodRequest, context: Any) -> bytes:
         """Answer with one."""
