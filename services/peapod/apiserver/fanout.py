@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import time
 from collections.abc import AsyncGenerator, Iterator
@@ -26,12 +27,14 @@ class FanOut:
         self._general: dict[object, Lane] = {}
         self._by_trigger: dict[str, dict[object, Lane]] = {}
         self._closed: PeapodError | None = None
+        self._open = 0
+        self._empty = asyncio.Event()
         cache.listen(self._offer)
 
     @property
     def watchers(self) -> int:
         """How many watches are open."""
-        return sum(len(lane.watchers) for lane in self._lanes.values())
+        return self._open
 
     async def watch(self, selection: Selection, revision: int) -> AsyncGenerator[bytes, None]:
         """Stream batches: first what exists (revision 0) or what has changed since `revision`, then every change.
@@ -42,6 +45,7 @@ class FanOut:
             raise self._closed
         lane = self._lane(selection)
         watcher = lane.join(self._deadline())
+        self._count(1)
         try:
             for message in self._beginning(selection, revision):
                 yield message
@@ -50,6 +54,7 @@ class FanOut:
         finally:
             lane.leave(watcher)
             self._forget_empty(lane)
+            self._count(-1)
 
     def tick(self) -> None:
         """Bring quiet watchers up to the cache's revision, and end the oldest watches."""
@@ -65,10 +70,16 @@ class FanOut:
         for lane in lanes.values():
             lane.end(error)
 
-    def close(self, error: PeapodError) -> None:
-        """End every open watch with `error`, and refuse new ones with it."""
+    async def close(self, error: PeapodError) -> None:
+        """End every open watch with `error`, refuse new ones with it, and return when all are over."""
         self._closed = error
         self.end(error)
+        await self.idle()
+
+    async def idle(self) -> None:
+        """Return once no watch is open."""
+        if self._open:
+            await self._empty.wait()
 
     def _beginning(self, selection: Selection, revision: int) -> Iterator[bytes]:
         """Collect the beginning now, as of the cache's revision, and join its messages as they are wanted."""
@@ -109,6 +120,13 @@ class FanOut:
         del self._group(lane.selection)[identity]
         if trigger is not None and not self._by_trigger[trigger]:
             del self._by_trigger[trigger]
+
+    def _count(self, more: int) -> None:
+        self._open += more
+        if not self._open:
+            self._empty.set()
+        else:
+            self._empty.clear()
 
     def _deadline(self) -> float:
         # Watches that began together, as after a restart, should not all end together.

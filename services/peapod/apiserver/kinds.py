@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 from peapod.apiserver.cache import Cache
@@ -14,6 +15,9 @@ from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Store
 from peapod.common.errors import AlreadyExists, Expired, Unavailable
 from peapod.v1 import event_pb2, meta_pb2, namespace_pb2, node_pb2, pod_pb2
+
+GOODBYE_SECONDS = 2.0
+"""How long a stopping server waits for its watchers to read what is pending."""
 
 BOOKMARK_SECONDS = 10.0
 """A watcher hears from the server at least this often; clients give up on a silent one after a minute."""
@@ -49,10 +53,12 @@ class Kinds:
             for fanout in self.fanouts.values():
                 fanout.tick()
 
-    def close_watches(self) -> None:
-        """End all watches, with everything that happened before sent."""
-        for fanout in self.fanouts.values():
-            fanout.close(Unavailable("this server is stopping: resume with another, or here once it is back"))
+    async def close_watches(self) -> None:
+        """End all watches, with everything that happened before sent to all who read it soon."""
+        stopping = Unavailable("this server is stopping: resume with another, or here once it is back")
+        goodbyes = asyncio.gather(*(fanout.close(stopping) for fanout in self.fanouts.values()))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(goodbyes, GOODBYE_SECONDS)
 
     def _restart_watches(self) -> None:
         for fanout in self.fanouts.values():

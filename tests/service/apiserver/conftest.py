@@ -1,0 +1,29 @@
+"""An apiserver on each store."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.apiserver import Api, running_apiserver
+
+
+@pytest.fixture(params=["sqlite", pytest.param("etcd", marks=pytest.mark.etcd)])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty store."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path}/peapod.db"
+    else:
+        from tests.support.etcd import running_etcd
+
+        with running_etcd(tmp_path) as etcd:
+            yield f"etcd://{etcd.endpoint}"
+
+
+@pytest.fixture
+async def api(store: str) -> AsyncGenerator[Api]:
+    """Clients of an apiserver on an empty store."""
+    async with running_apiserver(store) as running:
+        yield running
