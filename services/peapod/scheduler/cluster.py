@@ -38,8 +38,7 @@ class NodeFacts:
         labels = frozenset(node.metadata.labels.items())
         try:
             cpu, memory, pods = (
-                _amount(node.status, name, read)
-                for name, read in (("cpu", milli), ("memory", whole), ("pods", whole))
+                _amount(node.status, name, read) for name, read in (("cpu", milli), ("memory", whole), ("pods", whole))
             )
         except ValueError as wrong:
             return cls(labels=labels, obstacle=f"it reports a bad quantity: {wrong}")

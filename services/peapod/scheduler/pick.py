@@ -24,9 +24,7 @@ class Choice(NamedTuple):
     refusals: Mapping[str, str]
 
 
-def pick(
-    demand: Demand, cluster: Cluster, rng: Random, weights: Sequence[tuple[Priority, int]] = WEIGHTS
-) -> Choice:
+def pick(demand: Demand, cluster: Cluster, rng: Random, weights: Sequence[tuple[Priority, int]] = WEIGHTS) -> Choice:
     """Choose the node with most points of those where all predicates hold; `rng` breaks ties."""
     refusals = dict(cluster.obstacles)
     checks = predicates.relevant(demand)
@@ -55,9 +53,7 @@ def explain(refusals: Mapping[str, str]) -> str:
     for name, reason in refusals.items():
         by_reason.setdefault(reason, []).append(name)
     groups = sorted(by_reason.items(), key=lambda group: (-len(group[1]), group[0]))
-    return "no node fits: " + "; ".join(
-        f"{_counted(names)}: {reason} ({_listed(names)})" for reason, names in groups
-    )
+    return "no node fits: " + "; ".join(f"{_counted(names)}: {reason} ({_listed(names)})" for reason, names in groups)
 
 
 def _best(

@@ -6,9 +6,10 @@ counts on its node until the watch shows it or it fails, and no decision breaks 
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from random import Random
 
 from peapod.scheduler.assumed import Assumed, Decision
@@ -17,6 +18,8 @@ from peapod.scheduler.demand import Demand
 from peapod.scheduler.pick import explain, fits_any, pick
 from peapod.scheduler.queue import Pending, Queue
 from peapod.v1 import node_pb2, pod_pb2
+
+logger = logging.getLogger(__name__)
 
 _FINISHED = (pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_FAILED)
 
@@ -27,6 +30,17 @@ class Refusal:
 
     pod: Pending
     why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What one batch came to."""
+
+    decisions: list[Decision] = field(default_factory=list)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Only those whose words are new."""
+    more: bool = False
+    """Whether pods may be left to decide on at once."""
 
 
 class Planner:
@@ -65,24 +79,20 @@ class Planner:
         """Take in that a node is gone."""
         self.cluster.remove_node(name)
 
-    def decide(self, most: int) -> tuple[list[Decision], list[Refusal]]:
-        """Decide on the pods that are ready, `most` at once. A refusal is returned when its words are new."""
-        decisions: list[Decision] = []
-        refusals: list[Refusal] = []
+    def decide(self, most: int) -> Plan:
+        """Decide on the pods that are ready, `most` at once."""
+        plan = Plan()
         for _ in range(most):
             pod = self.queue.take(self._fits)
             if pod is None:
-                break
-            choice = pick(pod.demand, self.cluster, self._rng)
-            if choice.node is not None:
-                decisions.append(self._assume(pod, choice.node))
-                continue
-            self.queue.park(pod)
-            why = explain(choice.refusals)
-            if why != pod.told:
-                pod.told = why
-                refusals.append(Refusal(pod, why))
-        return decisions, refusals
+                return plan
+            try:
+                self._decide(pod, plan)
+            except Exception:
+                # One pod that nobody can decide on must not keep the others waiting.
+                logger.exception("cannot decide on pod %s/%s", *pod.key)
+                self.queue.delay(pod)
+        return replace(plan, more=True)
 
     def stands(self, decision: Decision) -> bool:
         """Tell whether a decision still has to be carried out: its pod is there and was not seen bound."""
@@ -101,9 +111,7 @@ class Planner:
 
     def next_due(self) -> float | None:
         """When `decide` may have something to do even if nothing happens; None when never."""
-        return min(
-            (due for due in (self.queue.next_due(), self._assumed.next_due()) if due is not None), default=None
-        )
+        return min((due for due in (self.queue.next_due(), self._assumed.next_due()) if due is not None), default=None)
 
     def expire(self) -> list[Decision]:
         """Give up the bindings that were stored and never seen; their pods come back after their backoff."""
@@ -120,6 +128,17 @@ class Planner:
         if self.cluster.placement(key) is not None:
             self.pod_gone(key)  # this one has taken its name
         self.queue.add(Pending(key, uid, Demand.of(pod)))
+
+    def _decide(self, pod: Pending, plan: Plan) -> None:
+        choice = pick(pod.demand, self.cluster, self._rng)
+        if choice.node is not None:
+            plan.decisions.append(self._assume(pod, choice.node))
+            return
+        why = explain(choice.refusals)
+        self.queue.park(pod)
+        if why != pod.told:
+            pod.told = why
+            plan.refusals.append(Refusal(pod, why))
 
     def _assume(self, pod: Pending, node: str) -> Decision:
         decision = Decision(pod, node)

@@ -17,8 +17,7 @@ def least_requested(demand: Demand, nodes: Sequence[NodeState], _cluster: Cluste
     """More for a node of which less is taken, this pod included: the mean of cpu and memory."""
     cpu, memory = demand.cpu, demand.memory
     return [
-        (_free(node.facts.cpu, node.cpu + cpu) + _free(node.facts.memory, node.memory + memory)) // 2
-        for node in nodes
+        (_free(node.facts.cpu, node.cpu + cpu) + _free(node.facts.memory, node.memory + memory)) // 2 for node in nodes
     ]
 
 

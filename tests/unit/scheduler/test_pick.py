@@ -6,12 +6,12 @@ from random import Random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from peapod.scheduler.cluster import Cluster, NodeFacts
 from peapod.scheduler.demand import ANY_IP, Demand, Disk, HostPort
 from peapod.scheduler.pick import WEIGHTS, explain, fits_any, pick
 from peapod.scheduler.predicates import ALL, refusal
 from peapod.scheduler.priorities import equal, least_requested
-
 from tests.support.objects import make_node, make_pod
 
 PORTS = st.builds(

@@ -7,10 +7,11 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
 from peapod.scheduler.assumed import EXPIRY, Decision
 from peapod.scheduler.planner import Planner
+from peapod.scheduler.queue import Pending
 from peapod.v1 import pod_pb2
-
 from tests.support.objects import FALSE, make_node, make_pod
 from tests.unit.scheduler.test_queue import Clock
 
@@ -26,8 +27,7 @@ def planner(clock: Clock) -> Planner:
 
 
 def decided(planner: Planner) -> dict[str, str]:
-    decisions, _ = planner.decide(100)
-    return {decision.pod.key[1]: decision.node for decision in decisions}
+    return {decision.pod.key[1]: decision.node for decision in planner.decide(100).decisions}
 
 
 def test_a_pod_is_decided_on_once(planner: Planner) -> None:
@@ -43,16 +43,20 @@ def test_a_decision_counts_at_once(planner: Planner) -> None:
     planner.node_changed(make_node("n2"))
     for name in "abc":
         planner.pod_changed(make_pod(name, ports=[8888]))
-    decisions, refusals = planner.decide(100)
-    assert sorted(decision.node for decision in decisions) == ["n1", "n2"]
-    assert [refusal.why for refusal in refusals] == ["no node fits: 2 nodes: host port 8888 taken (n1, n2)"]
+    plan = planner.decide(100)
+    assert sorted(decision.node for decision in plan.decisions) == ["n1", "n2"]
+    assert [refusal.why for refusal in plan.refusals] == ["no node fits: 2 nodes: host port 8888 taken (n1, n2)"]
 
 
 def test_a_batch_has_its_limit(planner: Planner) -> None:
     planner.node_changed(make_node("n1"))
     for number in range(5):
         planner.pod_changed(make_pod(str(number)))
-    assert [len(planner.decide(2)[0]) for _ in range(4)] == [2, 2, 1, 0]
+    assert [(len(plan.decisions), plan.more) for plan in (planner.decide(2) for _ in range(3))] == [
+        (2, True),
+        (2, True),
+        (1, False),
+    ]
 
 
 def test_a_preset_pod_only_counts(planner: Planner) -> None:
@@ -92,10 +96,10 @@ def test_a_pod_that_is_being_deleted_gets_no_node(planner: Planner) -> None:
 def test_a_new_pod_of_the_same_name_is_another(planner: Planner) -> None:
     planner.node_changed(make_node("n1"))
     planner.pod_changed(make_pod("a", uid="old", ports=[80]))
-    (old,), _ = planner.decide(100)
+    (old,) = planner.decide(100).decisions
     planner.pod_changed(make_pod("a", uid="new", ports=[80]))
     assert not planner.stands(old)
-    (new,), _ = planner.decide(100)
+    (new,) = planner.decide(100).decisions
     assert (new.pod.uid, new.node) == ("new", "n1")
     planner.failed(old)
     assert planner.stands(new)
@@ -114,7 +118,7 @@ def test_a_failed_binding_frees_the_room_and_comes_back(planner: Planner, clock:
     planner.node_changed(make_node("n1"))
     planner.pod_changed(make_pod("a", ports=[80]))
     planner.pod_changed(make_pod("b", ports=[80]))
-    (a,), _ = planner.decide(100)
+    (a,) = planner.decide(100).decisions
     planner.failed(a)
     assert not planner.stands(a)
     assert decided(planner) == {"b": "n1"}
@@ -127,7 +131,7 @@ def test_a_failed_binding_frees_the_room_and_comes_back(planner: Planner, clock:
 def test_a_binding_that_is_never_seen_expires(planner: Planner, clock: Clock) -> None:
     planner.node_changed(make_node("n1"))
     planner.pod_changed(make_pod("a"))
-    (a,), _ = planner.decide(100)
+    (a,) = planner.decide(100).decisions
     assert planner.next_due() is None, "while the call runs, nothing expires"
     planner.bound(a)
     assert planner.next_due() == EXPIRY
@@ -141,7 +145,7 @@ def test_a_binding_that_is_never_seen_expires(planner: Planner, clock: Clock) ->
 def test_a_seen_binding_never_expires(planner: Planner, clock: Clock) -> None:
     planner.node_changed(make_node("n1"))
     planner.pod_changed(make_pod("a"))
-    (a,), _ = planner.decide(100)
+    (a,) = planner.decide(100).decisions
     planner.pod_changed(make_pod("a", node="n1"))
     planner.bound(a)
     assert planner.next_due() is None
@@ -151,7 +155,7 @@ def test_a_seen_binding_never_expires(planner: Planner, clock: Clock) -> None:
 
 def test_reasons_are_told_when_they_are_new(planner: Planner, clock: Clock) -> None:
     def told() -> list[str]:
-        return [refusal.why for refusal in planner.decide(100)[1]]
+        return [refusal.why for refusal in planner.decide(100).refusals]
 
     planner.pod_changed(make_pod("a", cpu="4"))
     assert told() == ["no node fits: there are none"]
@@ -183,8 +187,18 @@ def test_a_node_that_goes_gets_nothing_more(planner: Planner) -> None:
     planner.node_changed(make_node("n1", ready=FALSE))
     planner.node_gone("n2")
     planner.pod_changed(make_pod("a"))
-    _, refusals = planner.decide(100)
-    assert [refusal.why for refusal in refusals] == ["no node fits: 1 node: not ready (n1)"]
+    assert [refusal.why for refusal in planner.decide(100).refusals] == ["no node fits: 1 node: not ready (n1)"]
+
+
+def test_a_pod_that_nobody_can_decide_on_stops_nobody_else(
+    planner: Planner, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    planner.node_changed(make_node("n1"))
+    planner.queue.add(Pending(("default", "broken"), "1", demand=None))  # type: ignore[arg-type]
+    planner.pod_changed(make_pod("a"))
+    assert decided(planner) == {"a": "n1"}
+    assert "cannot decide on pod default/broken" in caplog.text
+    assert planner.next_due() == 1
 
 
 NAMES = st.sampled_from("abcdef")
@@ -234,7 +248,7 @@ class Cluster(RuleBasedStateMachine):
     def decide(self, most: int) -> None:
         self.clock.now += 100
         before = set(self.ready_nodes())
-        decisions, _ = self.planner.decide(most)
+        decisions = self.planner.decide(most).decisions
         assert {decision.node for decision in decisions} <= before
         self.calls += decisions
 

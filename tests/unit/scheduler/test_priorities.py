@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import pytest
+
 from peapod.scheduler.cluster import Cluster, NodeFacts
 from peapod.scheduler.demand import Demand
 from peapod.scheduler.priorities import equal, least_requested, spreading
-
 from tests.support.objects import make_node, make_pod
 
 

@@ -3,9 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pytest
+
 from peapod.scheduler.demand import Demand
 from peapod.scheduler.queue import Pending, Queue
-
 from tests.support.objects import make_pod
 
 
