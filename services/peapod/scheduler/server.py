@@ -1,0 +1,66 @@
+"""Wires the scheduler: informers, recorder, the loop that schedules, and a server that tells how it is."""
+
+from __future__ import annotations
+
+import asyncio
+
+from peapod.common import informer, process
+from peapod.common.channel import open_channel
+from peapod.common.events import Recorder
+from peapod.common.informer import Informer
+from peapod.common.server import Server
+from peapod.scheduler import metrics
+from peapod.scheduler.config import SchedulerConfig
+from peapod.scheduler.scheduler import Scheduler
+from peapod.v1.event_service_rpc import EventServiceClient
+from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
+
+
+class SchedulerService:
+    """One scheduler for one cluster. `start` once, `stop` once."""
+
+    def __init__(self, config: SchedulerConfig) -> None:
+        self._channel = open_channel(config.apiserver)
+        client = PodServiceClient(self._channel)
+        self._pods = Informer(informer.pods(client), name="pods")
+        self._nodes = Informer(informer.nodes(NodeServiceClient(self._channel)), name="nodes")
+        self._recorder = Recorder(EventServiceClient(self._channel), "scheduler")
+        self.scheduler = Scheduler(self._pods, self._nodes, client, self._recorder, most=config.batch)
+        self._tasks: list[asyncio.Task[None]] = []
+        self.server = Server(
+            config.address,
+            "scheduler",
+            lambda _guard: (),
+            (),
+            allow_insecure=config.allow_insecure,
+            metrics_address=config.metrics_address,
+        )
+        metrics.register(self.server.registry, self.scheduler)
+
+    async def start(self) -> None:
+        """Serve health, and schedule as soon as the apiserver is there."""
+        await self.server.start()
+        self._tasks = [
+            process.spawn(self._pods.run, "pods"),
+            process.spawn(self._nodes.run, "nodes"),
+            process.spawn(self._recorder.run, "events"),
+            process.spawn(self.scheduler.run, "scheduling"),
+        ]
+
+    async def stop(self) -> None:
+        """Stop where it is: whoever schedules next finds all in the apiserver."""
+        await process.end(*self._tasks)
+        await self.scheduler.close()
+        await self.server.stop()
+        await self._channel.close()
+
+
+async def serve(config: SchedulerConfig, stop: asyncio.Event) -> None:
+    """Run a scheduler until `stop` is set."""
+    service = SchedulerService(config)
+    try:
+        await service.start()
+        await stop.wait()
+    finally:
+        await service.stop()
