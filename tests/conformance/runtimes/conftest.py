@@ -11,8 +11,8 @@ from importlib import import_module
 from pathlib import Path
 
 import pytest
-from peapod.kubelet.runtime.runtime import Runtime
 
+from peapod.kubelet.runtime.runtime import Runtime
 from tests.support.runtimes import Rig, TestPod
 
 RIGS = {
@@ -31,20 +31,27 @@ async def rig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[R
 
 @pytest.fixture
 async def open_runtime(rig: Rig) -> AsyncIterator[OpenRuntime]:
-    """Open runtimes for nodes; at the end what their nodes have left is removed and all are closed."""
-    opened: list[Runtime] = []
+    """Open runtimes for nodes; at the end all are closed, and what their nodes have left is removed."""
+    opened: list[tuple[str, Runtime]] = []
 
     async def open_one(node: str) -> Runtime:
         runtime = rig.make(node)
+        opened.append((node, runtime))
         await runtime.open()
-        opened.append(runtime)
         return runtime
 
     yield open_one
-    for runtime in opened:
-        for container in reversed(await runtime.list()):
-            await runtime.remove(container.id)
+    for _, runtime in opened:
         await runtime.close()
+    for node in {node for node, _ in opened}:
+        await clear(rig.make(node))
+
+
+async def clear(runtime: Runtime) -> None:
+    await runtime.open()
+    for container in reversed(await runtime.list()):
+        await runtime.remove(container.id)
+    await runtime.close()
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from peapod.kubelet.runtime.docker import DockerRuntime
 
+from peapod.kubelet.runtime.docker import DockerRuntime
 from tests.support import images
 from tests.support.runtimes import Rig
 

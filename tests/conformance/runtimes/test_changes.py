@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 
 import pytest
-from peapod.kubelet.runtime.runtime import Runtime
 
+from peapod.kubelet.runtime.runtime import Runtime
 from tests.conformance.runtimes.conftest import OpenRuntime
 from tests.support.runtimes import PATIENCE, TestPod
 

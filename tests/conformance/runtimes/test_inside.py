@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, LaunchError, Mount, Runtime
 from peapod.v1 import pod_pb2
-
 from tests.support.runtimes import TestPod, output_of, until_exited
 
 HARMLESS = 'It\'s $HOME; "q" `x` \\ =ä\n2'

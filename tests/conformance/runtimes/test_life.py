@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import pytest
+
 from peapod.kubelet.naming import NETWORK
 from peapod.kubelet.runtime.runtime import LaunchError, Observed, Phase, Runtime
-
 from tests.conformance.runtimes.conftest import OpenRuntime
 from tests.support.runtimes import TestPod, find, until, until_exited
 

@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from peapod.kubelet.runtime.runtime import ContainerGone, Runtime
 from peapod.v1 import log_pb2
-
 from tests.support.runtimes import PATIENCE, TestPod, output_of, read_log, until_exited
 
 STAMP = re.compile(r"(?m)^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z) (.*)$")

@@ -1,0 +1,122 @@
+"""Images: looking them up, pulling them, and loading the built-in one of the network containers."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+
+import requests
+from docker import APIClient, auth
+from docker.errors import APIError, ImageNotFound
+from docker.utils import parse_repository_tag
+
+from peapod.kubelet.runtime import pause
+from peapod.kubelet.runtime.docker.client import Engine, post_stream
+from peapod.kubelet.runtime.docker.errors import words
+from peapod.kubelet.runtime.runtime import ImageError, RuntimeUnavailable
+from peapod.v1 import pod_pb2
+
+PULLS = 3
+"""Images that are pulled at the same time."""
+
+
+class Images:
+    """The engine's images; `network_image` is the name of the network containers', built in unless given."""
+
+    def __init__(self, engine: Engine, network_image: str = "") -> None:
+        self.network_image = network_image or pause.IMAGE
+        self._engine = engine
+        self._room = asyncio.Semaphore(PULLS)
+        self._pulls: dict[str, asyncio.Task[None]] = {}
+
+    async def ensure(self, image: str, policy: pod_pb2.PullPolicy) -> str:
+        """Make an image present as the policy says and return its id. Raises `ImageError`."""
+        if policy != pod_pb2.PULL_POLICY_ALWAYS:
+            if id := await self._find(image):
+                return id
+            if policy == pod_pb2.PULL_POLICY_NEVER:
+                raise ImageError("ErrImageNeverPull", f"the image {image} is not on this node, and is never pulled")
+        await self._pull_once(image)
+        if id := await self._find(image):
+            return id
+        raise ImageError("ErrImagePull", f"the image {image} vanished after it was pulled")
+
+    async def ensure_network_image(self) -> None:
+        """Make the image of network containers present; the built-in one is loaded, another is pulled."""
+        if self.network_image != pause.IMAGE:
+            await self.ensure(self.network_image, pod_pb2.PULL_POLICY_IF_NOT_PRESENT)
+        elif not await self._find(pause.IMAGE):
+            await self._engine.change(_load_pause)
+
+    def close(self) -> None:
+        """Give up the pulls that go on."""
+        for pull in self._pulls.values():
+            pull.cancel()
+
+    async def _find(self, image: str) -> str:
+        return await self._engine.ask(lambda client: _image_id(client, image))
+
+    async def _pull_once(self, image: str) -> None:
+        """Join the pull that goes on, or begin one; it goes on when a caller is cancelled."""
+        pull = self._pulls.get(image)
+        if pull is None:
+            pull = self._pulls[image] = asyncio.create_task(self._pull(image), name=f"pull {image}")
+            pull.add_done_callback(lambda done: self._forget(image, done))
+        try:
+            await asyncio.shield(pull)
+        except asyncio.CancelledError:
+            if pull.cancelled():
+                raise RuntimeUnavailable("the Docker runtime was closed during the pull") from None
+            raise
+
+    def _forget(self, image: str, done: asyncio.Task[None]) -> None:
+        del self._pulls[image]
+        if not done.cancelled():
+            # Read, so that an error that no caller waits for any more is not complained about.
+            done.exception()
+
+    async def _pull(self, image: str) -> None:
+        async with self._room, self._engine.stream("pull", lambda client: _ask_for_pull(client, image)) as stream:
+            rest = b""
+            try:
+                while (received := await stream.read()) is not None:
+                    *lines, rest = (rest + received).split(b"\n")
+                    for line in lines:
+                        _check_progress(image, line)
+            except APIError as error:
+                raise _pull_error(image, words(error)) from error
+            _check_progress(image, rest)
+
+
+def _image_id(client: APIClient, image: str) -> str:
+    try:
+        return str(client.inspect_image(image)["Id"])
+    except ImageNotFound:
+        return ""
+
+
+def _load_pause(client: APIClient) -> None:
+    try:
+        root = pause.root(client.version()["Arch"])
+    except LookupError as error:
+        raise RuntimeUnavailable(str(error)) from error
+    repository, tag = pause.IMAGE.split(":")
+    client.import_image_from_data(root, repository, tag, changes=[f'ENTRYPOINT ["{pause.PATH}"]'])
+
+
+def _ask_for_pull(client: APIClient, image: str) -> requests.Response:
+    repository, tag = parse_repository_tag(image)
+    registry, _ = auth.resolve_repository_name(repository)
+    login = auth.get_config_header(client, registry)
+    headers = {"X-Registry-Auth": login.decode()} if login else {}
+    return post_stream(client, "/images/create", {"fromImage": repository, "tag": tag or "latest"}, headers)
+
+
+def _check_progress(image: str, line: bytes) -> None:
+    """Find the error among the progress: the engine answers 200 before it knows."""
+    if line.strip() and (problem := json.loads(line).get("error")):
+        raise _pull_error(image, problem)
+
+
+def _pull_error(image: str, problem: str) -> ImageError:
+    return ImageError("ErrImagePull", f"the image {image} cannot be pulled: {problem}")

@@ -1,0 +1,65 @@
+"""How the engine's words on a container are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from peapod.kubelet.naming import ContainerName
+from peapod.kubelet.runtime.runtime import Observed, Phase
+
+
+def observed(inspected: Mapping[str, Any]) -> Observed:
+    """Read what GET /containers/{id}/json says; raises ValueError for a container that no kubelet made."""
+    config, state = inspected["Config"], inspected["State"]
+    created_at = _time(inspected["Created"])
+    if created_at is None:
+        raise ValueError("the container has no time of creation")
+    reason, message = _reason(state)
+    return Observed(
+        id=inspected["Id"],
+        name=ContainerName.from_labels(config["Labels"] or {}),
+        phase=_phase(state),
+        image=config["Image"],
+        image_id=inspected["Image"],
+        created_at=created_at,
+        started_at=_time(state["StartedAt"]),
+        finished_at=None if state["Running"] else _time(state["FinishedAt"]),
+        exit_code=state["ExitCode"],
+        reason=reason,
+        message=message,
+        ip=_ip(inspected["NetworkSettings"]),
+    )
+
+
+def _phase(state: Mapping[str, Any]) -> Phase:
+    if state["Running"]:
+        return Phase.RUNNING
+    return Phase.CREATED if state["Status"] == "created" else Phase.EXITED
+
+
+def _reason(state: Mapping[str, Any]) -> tuple[str, str]:
+    if state["Running"]:
+        return "", ""
+    if state["OOMKilled"]:
+        return "OOMKilled", "The container used more memory than its limit"
+    if state["Error"]:
+        return "ContainerCannotRun", one_line(state["Error"])
+    return "", ""
+
+
+def _ip(settings: Mapping[str, Any]) -> str:
+    addresses = (network["IPAddress"] for network in (settings.get("Networks") or {}).values())
+    return next((address for address in addresses if address), "")
+
+
+def _time(text: str) -> datetime | None:
+    """Read a time; the engine writes year 1 for never."""
+    time = datetime.fromisoformat(text)
+    return time if time.year > 1 else None
+
+
+def one_line(text: str) -> str:
+    """Bring the engine's words onto one line."""
+    return " ".join(text.split())
