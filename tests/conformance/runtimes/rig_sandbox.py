@@ -7,7 +7,6 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
-
 from tests.support.runtimes import Rig
 
 MARKS = ()
@@ -15,4 +14,5 @@ MARKS = ()
 
 @asynccontextmanager
 async def rig(tmp_path: Path) -> AsyncIterator[Rig]:
-    yield Rig(lambda node: SandboxRuntime(node, tmp_path / "sandbox"), "host")
+    root = tmp_path.with_name(tmp_path.name + "-sandbox")
+    yield Rig(lambda node: SandboxRuntime(node, root), "host")

@@ -1,0 +1,233 @@
+"""The sandbox runtime: directories, supervisors and events put together as the runtime's protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from urllib.parse import quote
+from weakref import WeakValueDictionary
+
+import peapod
+from peapod.common.errors import Violation
+from peapod.kubelet.naming import ContainerName
+from peapod.kubelet.runtime.runtime import (
+    ContainerGone,
+    Launch,
+    LaunchError,
+    Observed,
+    RuntimeUnavailable,
+)
+from peapod.kubelet.runtime.sandbox import bubblewrap, logs, record, view
+from peapod.kubelet.runtime.sandbox.containers import Container, Containers
+from peapod.kubelet.runtime.sandbox.images import Images
+from peapod.kubelet.runtime.sandbox.refusals import refusals
+from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents, Hints, Lives
+from peapod.v1 import log_pb2, pod_pb2
+
+LOG_LIMIT = 10 * 1024 * 1024
+"""The size at which a container's log is set aside for a new one; one old one is kept."""
+
+_SUPERVISOR = "from peapod.kubelet.runtime.sandbox.supervisor import main; main()"
+_PACKAGES = str(Path(peapod.__file__).parents[1])
+_START_SECONDS = 60.0
+_KILL_SECONDS = 30.0
+_STARTS_AT_ONCE = 4
+
+_log = logging.getLogger(__name__)
+
+
+class SandboxRuntime:
+    """Runs a node's containers as bubblewrap sandboxes that share the node's network.
+
+    Everything is kept under `root`, which several nodes of one machine may share. Containers do not see it, nor
+    the directories in `hidden`. It serves one event loop.
+    """
+
+    scheme = "sandbox"
+    network_container = False
+
+    def __init__(self, node: str, root: Path, *, hidden: Sequence[Path] = (), log_limit: int = LOG_LIMIT) -> None:
+        self._hidden = (root, *hidden)
+        self._log_limit = log_limit
+        self._images = Images(root / "images")
+        self._containers = Containers(root / "nodes" / quote(node, safe=""), node)
+        self._lives = Lives(self._settle)
+        self._hints = Hints()
+        self._events = DirectoryEvents()
+        self._locks: WeakValueDictionary[ContainerName, asyncio.Lock] = WeakValueDictionary()
+        self._starts = asyncio.Semaphore(_STARTS_AT_ONCE)
+        self._bwrap = ""
+        self._version = ""
+
+    async def open(self) -> None:
+        """Check that this machine can make sandboxes, and watch the containers that run already."""
+        with _reachable():
+            self._bwrap = bubblewrap.find()
+            self._version = await asyncio.to_thread(bubblewrap.try_out, self._bwrap)
+            await asyncio.to_thread(self._containers.open)
+            for container in await asyncio.to_thread(self._containers.all):
+                if container.alive():
+                    self._lives.watch(container)
+
+    async def close(self) -> None:
+        """Stop watching; containers and their supervisors run on."""
+        self._lives.close()
+        self._events.close()
+
+    async def version(self) -> str:
+        """Name bubblewrap's version."""
+        return f"{self.scheme}://{self._version}"
+
+    def refusals(self, pod: pod_pb2.Pod) -> list[Violation]:
+        """Name each field of the pod that the sandbox cannot honour."""
+        return refusals(pod)
+
+    async def ensure_image(self, image: str, policy: pod_pb2.PullPolicy) -> str:
+        """Return the id of an image that is here or in the archives; nothing is ever pulled."""
+        with _reachable():
+            return (await asyncio.to_thread(self._images.ensure, image, policy)).id
+
+    async def list(self) -> list[Observed]:
+        """All containers of this node, oldest first."""
+        with _reachable():
+            return await asyncio.to_thread(self._containers.observed)
+
+    async def start(self, launch: Launch) -> str:
+        """Create and start a container unless there is one of that name."""
+        with _reachable():
+            async with self._lock(launch.name):
+                container = await self._started(launch)
+                self._lives.watch(container)
+            self._hints.publish(container.name.uid)
+            return container.id
+
+    async def stop(self, id: str, grace_seconds: float) -> None:
+        """Ask a container to end, kill it after the grace, return when no process of it is left."""
+        with _reachable():
+            container = await asyncio.to_thread(self._containers.find, id)
+            if container is None or not container.alive():
+                return
+            ended = self._lives.watch(container)
+            container.order(record.TERMINATE)
+            if not await _within(grace_seconds, ended):
+                await self._kill(container)
+
+    async def remove(self, id: str) -> None:
+        """Kill a container if it runs, and delete its directory."""
+        with _reachable():
+            container = await asyncio.to_thread(self._containers.find, id)
+            if container is None:
+                return
+            async with self._lock(container.name):
+                if container.alive():
+                    await self._kill(container)
+                await asyncio.to_thread(self._containers.forget, container)
+            self._hints.publish(container.name.uid)
+
+    def changes(self) -> AsyncIterator[str]:
+        """Stream the uids of pods whose containers started, ended or went."""
+        return self._hints.read()
+
+    async def logs(self, id: str, options: log_pb2.LogOptions) -> AsyncIterator[bytes]:
+        """Stream a container's log."""
+        with _reachable():
+            container = await asyncio.to_thread(self._containers.find, id)
+            if container is None:
+                raise ContainerGone(id)
+            stream = logs.stream(container.path, container.ended, self._events, options)
+            try:
+                async with aclosing(stream):
+                    async for text in stream:
+                        yield text
+            except FileNotFoundError as error:
+                raise ContainerGone(id) from error
+
+    def _lock(self, name: ContainerName) -> asyncio.Lock:
+        return self._locks.setdefault(name, asyncio.Lock())
+
+    def _find_or_create(self, launch: Launch) -> Container:
+        if found := self._containers.named(launch.name):
+            return found
+        image = self._images.ensure(launch.image, pod_pb2.PULL_POLICY_NEVER)
+        command = bubblewrap.terminated(bubblewrap.command(launch, image))
+        own = self._containers.path(launch.name)
+        if image.rootfs is None:
+            seen = view.of_node(own, launch.mounts, self._hidden)
+        else:
+            seen = view.of_image(image.rootfs, own, launch.mounts, bubblewrap.working_dir(launch, image))
+        options = bubblewrap.terminated(bubblewrap.options(launch, image, seen))
+        return self._containers.create(launch.name, launch.image, image.id, options, command)
+
+    async def _started(self, launch: Launch) -> Container:
+        """Find or start the container; when it cannot be set up, nothing of it is left."""
+        refusal = ""
+        for _ in range(bubblewrap.TRIES):
+            container = await asyncio.to_thread(self._find_or_create, launch)
+            if not container.runnable():
+                return container
+            async with self._starts:
+                refusal = await asyncio.to_thread(_supervise, self._bwrap, container, self._log_limit)
+            if not refusal:
+                return container
+            await asyncio.to_thread(self._containers.forget, container)
+            if not bubblewrap.disturbed(refusal):
+                break
+        raise LaunchError(refusal)
+
+    async def _kill(self, container: Container) -> None:
+        ended = self._lives.watch(container)
+        container.order(record.KILL)
+        if not await _within(_KILL_SECONDS, ended):
+            raise RuntimeUnavailable(f"container {container.id} cannot be killed")
+
+    def _settle(self, container: Container) -> None:
+        """Record an end that the supervisor did not record, and tell of it."""
+        try:
+            container.observe()
+        except OSError as error:
+            _log.warning("the end of container %s cannot be recorded: %s", container.id, error)
+        self._hints.publish(container.name.uid)
+
+
+def _supervise(bwrap: str, container: Container, log_limit: int) -> str:
+    """Start a container's supervisor, wait until the container is set up, and say why it is not."""
+    # Without site-packages and what they bring, a supervisor starts in half the time.
+    python = [sys.executable, "-S", "-s", "-P", "-c", _SUPERVISOR]
+    try:
+        done = subprocess.run(
+            [*python, bwrap, str(container.path), str(log_limit)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={"PYTHONPATH": _PACKAGES, "LC_ALL": "C.UTF-8"},
+            cwd="/",
+            start_new_session=True,
+            timeout=_START_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        container.order(record.KILL)
+        return f"bubblewrap was not ready within {_START_SECONDS:g} seconds"
+    words = done.stdout.decode(errors="replace").strip().splitlines()
+    return words[-1] if words else ""
+
+
+async def _within(seconds: float, ended: asyncio.Event) -> bool:
+    try:
+        await asyncio.wait_for(ended.wait(), seconds)
+    except TimeoutError:
+        return False
+    return True
+
+
+@contextmanager
+def _reachable() -> Iterator[None]:
+    """Say that the runtime is not to be reached when the disk or the kernel refuses."""
+    try:
+        yield
+    except OSError as error:
+        raise RuntimeUnavailable(f"the sandbox runtime failed: {error}") from error
