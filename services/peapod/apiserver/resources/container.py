@@ -12,6 +12,8 @@ from peapod.v1 import pod_pb2
 MOUNT_PATH_MOST = 512
 RESOURCES = frozenset({"cpu", "memory"})
 
+_PULL_POLICIES = frozenset(pod_pb2.PullPolicy.values())
+
 
 def container_violations(container: pod_pb2.Container, volumes: Set[str], path: str) -> Iterator[Violation]:
     """Find everything that is wrong with a container; `volumes` are the names that the pod defines."""
@@ -21,7 +23,7 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
         yield Violation(f"{path}.name", problem)
     if not container.image.strip():
         yield Violation(f"{path}.image", "is required")
-    if container.image_pull_policy not in pod_pb2.PullPolicy.values():
+    if container.image_pull_policy not in _PULL_POLICIES:
         yield Violation(f"{path}.image_pull_policy", f"{container.image_pull_policy} is no pull policy")
     for index, port in enumerate(container.ports):
         yield from _port_violations(port, f"{path}.ports[{index}]")

@@ -16,6 +16,9 @@ from peapod.common.errors import Violation
 from peapod.v1 import meta_pb2
 
 ANNOTATION_BYTES = 64 << 10
+# A random node with the multicast bit set, as RFC 4122 has it for those who do not show their hardware address.
+_NODE = random.SystemRandom().getrandbits(48) | 1 << 40
+
 _PREFIX_LENGTH, _DRAWN_LENGTH = 58, 5
 _DRAWN = string.ascii_lowercase + string.digits
 _ANNOTATION_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
@@ -28,7 +31,7 @@ def now() -> Timestamp:
 
 def stamp(metadata: meta_pb2.ObjectMeta) -> None:
     """Give a new object what only the server may set, in place."""
-    metadata.uid = str(uuid.uuid1())
+    metadata.uid = str(uuid.uuid1(_NODE))
     metadata.creation_timestamp.CopyFrom(now())
     metadata.ClearField("deletion_timestamp")
     metadata.ClearField("resource_version")

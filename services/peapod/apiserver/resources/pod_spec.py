@@ -10,6 +10,12 @@ from peapod.common import names
 from peapod.common.errors import Violation
 from peapod.v1 import pod_pb2
 
+NamedPort = tuple[str, pod_pb2.ContainerPort]
+"""A port and its path."""
+
+_RESTART_POLICIES = frozenset(pod_pb2.RestartPolicy.values())
+_DNS_POLICIES = frozenset(pod_pb2.DnsPolicy.values())
+
 
 def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
     """Find everything that is wrong with a spec whose defaults are set."""
@@ -20,8 +26,14 @@ def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
     for index, container in enumerate(spec.containers):
         yield from container_violations(container, volumes, f"{path}.containers[{index}]")
     yield from _repeated_names(spec, path)
-    yield from _repeated_ports(spec, path)
-    yield from _enum_violations(spec, path)
+    ports = list(_ports(spec, path))
+    if ports:
+        yield from _repeated_port_names(ports)
+        yield from _host_port_violations(ports, spec.host_network)
+    if spec.restart_policy not in _RESTART_POLICIES:
+        yield Violation(f"{path}.restart_policy", f"{spec.restart_policy} is no restart policy")
+    if spec.dns_policy not in _DNS_POLICIES:
+        yield Violation(f"{path}.dns_policy", f"{spec.dns_policy} is no DNS policy")
     if spec.node_selector:
         yield from label_violations(f"{path}.node_selector", spec.node_selector)
     if spec.node_name and (problem := names.dns_subdomain_problem(spec.node_name)):
@@ -55,20 +67,25 @@ def _repeated_names(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
         if container.name and container.name in seen:
             yield Violation(f"{path}.containers[{index}].name", f"another container is named {container.name!r}")
         seen.add(container.name)
-    seen = set()
-    for field, port in _ports(spec, path):
+
+
+def _repeated_port_names(ports: Sequence[NamedPort]) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for field, port in ports:
         if port.name and port.name in seen:
             yield Violation(f"{field}.name", f"another port of the pod is named {port.name!r}")
         seen.add(port.name)
 
 
-def _repeated_ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+def _host_port_violations(ports: Sequence[NamedPort], host_network: bool) -> Iterator[Violation]:
     taken: list[pod_pb2.ContainerPort] = []
-    for field, port in _ports(spec, path):
+    for field, port in ports:
         if not port.host_port:
             continue
         if any(_collide(port, other) for other in taken):
             yield Violation(f"{field}.host_port", f"{port.host_port} is asked for twice in this pod")
+        if host_network and port.host_port != port.container_port:
+            yield Violation(f"{field}.host_port", "must equal container_port on the host's network")
         taken.append(port)
 
 
@@ -77,21 +94,10 @@ def _collide(one: pod_pb2.ContainerPort, other: pod_pb2.ContainerPort) -> bool:
     return same and (one.host_ip == other.host_ip or not one.host_ip or not other.host_ip)
 
 
-def _ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[tuple[str, pod_pb2.ContainerPort]]:
+def _ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[NamedPort]:
     for index, container in enumerate(spec.containers):
         for number, port in enumerate(container.ports):
             yield f"{path}.containers[{index}].ports[{number}]", port
-
-
-def _enum_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
-    if spec.restart_policy not in pod_pb2.RestartPolicy.values():
-        yield Violation(f"{path}.restart_policy", f"{spec.restart_policy} is no restart policy")
-    if spec.dns_policy not in pod_pb2.DnsPolicy.values():
-        yield Violation(f"{path}.dns_policy", f"{spec.dns_policy} is no DNS policy")
-    if spec.host_network:
-        for field, port in _ports(spec, path):
-            if port.host_port != port.container_port:
-                yield Violation(f"{field}.host_port", "must equal container_port on the host's network")
 
 
 def _volume_violations(volumes: Sequence[pod_pb2.Volume], path: str) -> Iterator[Violation]:
