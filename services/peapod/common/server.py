@@ -85,13 +85,20 @@ class Server:
         logger.info("listening on %s", self.address)
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Turn new calls away, end the streams, give calls that run `grace` seconds, and let go. Idempotent."""
+        """Turn new calls away, end the streams, finish the calls that run, and let go. Idempotent.
+
+        The callbacks together have `grace` seconds, and then the calls have as many; the rest is cut off.
+        """
         server, self._server = self._server, None
         if server is None:
             return
         await self._health.enter_graceful_shutdown()
-        for callback in self.before_stop:
-            await _call(callback)
+        try:
+            async with asyncio.timeout(grace):
+                for callback in self.before_stop:
+                    await _call(callback)
+        except TimeoutError:
+            logger.warning("stopping goes on after %g s, though not all that was to come before is done", grace)
         self._guard.end_streams()
         await self._let_go(server, grace)
 

@@ -1,4 +1,5 @@
 import pytest
+
 from peapod.common import address
 from peapod.common.address import HostPort
 from peapod.common.errors import Invalid

@@ -1,4 +1,5 @@
 import pytest
+
 from peapod.common.channel import target
 from peapod.common.errors import Invalid, Unavailable
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+
 from peapod.common.config import ServiceConfig, load, option
 
 

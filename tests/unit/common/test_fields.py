@@ -1,4 +1,5 @@
 import pytest
+
 from peapod.common import fields
 from peapod.common.errors import Invalid
 from peapod.common.fields import FieldTerm

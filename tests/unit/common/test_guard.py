@@ -2,6 +2,7 @@ from urllib.parse import quote
 
 import grpc
 import pytest
+
 from peapod.common import errors
 from peapod.common.errors import Invalid, NotFound, PeapodError, Violation
 from peapod.common.guard import STATUS_MOST, fitting

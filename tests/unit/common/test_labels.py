@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from peapod.common import labels
 from peapod.common.errors import Invalid
 from peapod.common.labels import Operator, Requirement, Selector

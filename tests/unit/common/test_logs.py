@@ -4,6 +4,7 @@ import re
 import threading
 
 import pytest
+
 from peapod.common import logs
 from peapod.common.logs import logging_to_stderr
 

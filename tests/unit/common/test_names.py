@@ -1,4 +1,5 @@
 import pytest
+
 from peapod.common import names
 
 

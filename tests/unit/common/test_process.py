@@ -2,6 +2,7 @@ import asyncio
 import logging
 
 import pytest
+
 from peapod.common import process
 from peapod.common.backoff import Backoff
 from peapod.common.errors import Unavailable

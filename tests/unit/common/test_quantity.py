@@ -3,6 +3,7 @@ from decimal import Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from peapod.common import quantity
 
 NUMBERS = st.from_regex(r"[+-]?[0-9]{1,25}(\.[0-9]{0,8})?", fullmatch=True)

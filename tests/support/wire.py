@@ -1,0 +1,84 @@
+"""A TCP connection that can be cut or held in the middle, between a client and a server that know nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager, suppress
+
+from peapod.common import address as addresses
+
+
+class Wire:
+    """Relays every connection to its `address` on to `target`, which may be changed."""
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.address = ""
+        self._flowing = asyncio.Event()
+        self._flowing.set()
+        self._writers: set[asyncio.StreamWriter] = set()
+        self._server: asyncio.Server | None = None
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def open(self) -> None:
+        """Take connections, at the same address each time."""
+        port = addresses.parse(self.address).port if self.address else 0
+        self._server = await asyncio.start_server(self._relay, "127.0.0.1", port)
+        self.address = f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
+
+    def cut(self) -> None:
+        """Reset all connections that there are."""
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def hold(self) -> None:
+        """Let nothing through, and say nothing."""
+        self._flowing.clear()
+
+    def release(self) -> None:
+        """Let through what was held and what comes."""
+        self._flowing.set()
+
+    async def close(self) -> None:
+        """Cut all and take no more connections."""
+        if self._server:
+            self._server.close()
+            self.release()
+            self.cut()
+            await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        place = addresses.parse(self.target)
+        try:
+            far_reader, far_writer = await asyncio.open_connection(place.host, place.port)
+        except OSError:
+            writer.transport.abort()
+            return
+        for source, sink in ((reader, far_writer), (far_reader, writer)):
+            task = asyncio.create_task(self._pump(source, sink))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
+        try:
+            with suppress(OSError):
+                while data := await reader.read(65536):
+                    await self._flowing.wait()
+                    writer.write(data)
+                    await writer.drain()
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+
+@asynccontextmanager
+async def wire_to(target: str) -> AsyncGenerator[Wire]:
+    """Open a wire, and close it afterwards."""
+    wire = Wire(target)
+    await wire.open()
+    try:
+        yield wire
+    finally:
+        await wire.close()
