@@ -1,13 +1,15 @@
 """The Docker engine as tests meet it: whether it answers, and whose containers are whose.
 
 Every container that a test causes carries its session, so that a session removes its own and never another's: the
-ones that tests start carry TEST_LABEL, the ones that kubelets start carry their node, named after the session.
+ones that tests start carry TEST_LABEL; the ones that kubelets and docker-compose start carry their node or their
+project, named after the session.
 """
 
 from __future__ import annotations
 
 import gc
 import os
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +22,7 @@ from docker.utils import kwargs_from_env
 
 TEST_LABEL = "io.peapod.test"
 NODE_LABEL = "io.peapod.node"
+COMPOSE_LABEL = "com.docker.compose.project"
 SESSION = f"test-{os.getpid()}"
 """This run of pytest. The process id tells later runs whether what carries it was left behind."""
 
@@ -54,6 +57,18 @@ def labels() -> dict[str, str]:
     return {TEST_LABEL: SESSION}
 
 
+def wait_until_healthy(labels: list[str]) -> None:
+    """Return when the health check of the one container with these labels says that it is healthy."""
+    with client() as api:
+        container = api.containers(filters={"label": labels})[0]["Id"]
+        events = api.events(filters={"container": container, "event": "health_status"}, decode=True)
+        try:
+            while api.inspect_container(container)["State"]["Health"]["Status"] != "healthy":
+                next(events)
+        finally:
+            events.close()
+
+
 def sweep() -> list[str]:
     """Remove the containers and networks of this session and of sessions that died; return what they were."""
     with client() as engine:
@@ -73,7 +88,7 @@ def _sweep_containers(engine: docker.APIClient) -> Iterator[str]:
 
 
 def _sweep_networks(engine: docker.APIClient) -> Iterator[str]:
-    for network in engine.networks(filters={"label": TEST_LABEL}):
+    for network in engine.networks():
         if _is_ours_to_remove(network):
             try:
                 engine.remove_network(network["Id"])
@@ -86,13 +101,14 @@ def _sweep_networks(engine: docker.APIClient) -> Iterator[str]:
 
 def _is_ours_to_remove(thing: dict[str, Any]) -> bool:
     found = thing["Labels"] or {}
-    session = found.get(TEST_LABEL) or _session_of(found.get(NODE_LABEL, ""))
+    named = (found.get(label, "") for label in (TEST_LABEL, NODE_LABEL, COMPOSE_LABEL))
+    session = next((session for name in named if (session := _session_of(name))), "")
     return session == SESSION or (session != "" and not _alive(session))
 
 
-def _session_of(node: str) -> str:
-    parts = node.split("-")
-    return "-".join(parts[:2]) if len(parts) > 1 and parts[0] == "test" and parts[1].isdigit() else ""
+def _session_of(name: str) -> str:
+    found = re.match(r"test-\d+", name)
+    return found[0] if found else ""
 
 
 def _alive(session: str) -> bool:

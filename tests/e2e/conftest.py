@@ -1,0 +1,39 @@
+"""What the e2e tests stand on: images that are made once, and clusters that several tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.images.recipes import RECIPES
+from tests.support import containers, images
+from tests.support.cluster import Cluster
+
+
+@pytest.fixture(scope="session")
+def pod_images() -> None:
+    """Have the images of the tests' pods in the engine."""
+    for name in RECIPES:
+        images.ensure(name)
+
+
+@pytest.fixture(scope="session")
+def bases() -> dict[str, str]:
+    """Have the base images, and get the variables that name them."""
+    return containers.base_images()
+
+
+@pytest.fixture(scope="session")
+def services_image(bases: dict[str, str]) -> str:
+    """Have the services' image of this checkout."""
+    return containers.services_image(bases)
+
+
+@pytest.fixture(scope="module")
+def cluster(
+    services_image: str, bases: dict[str, str], pod_images: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Cluster]:
+    """A cluster of two nodes in containers."""
+    with containers.cluster(services_image, bases["ETCD_IMAGE"], tmp_path_factory.mktemp("nodes")) as running:
+        yield running

@@ -1,0 +1,58 @@
+"""`peapod up`: the separate processes on this machine, supervised by one."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e import main_job
+from tests.support.cluster import PATIENCE, Cluster
+from tests.support.ports import free_port
+
+pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("pod_images"), pytest.mark.timeout(180)]
+
+
+def test_the_main_job_on_the_embedded_store(tmp_path: Path, node_name: str) -> None:
+    with _up(tmp_path, node_name) as cluster:
+        main_job.run(cluster)
+
+
+@pytest.mark.etcd
+def test_the_main_job_on_etcd(tmp_path: Path, node_name: str, etcd_address: str) -> None:
+    with _up(tmp_path, node_name, "--store", f"etcd://{etcd_address}") as cluster:
+        main_job.run(cluster)
+
+
+@contextmanager
+def _up(state: Path, node: str, *flags: str) -> Iterator[Cluster]:
+    """Run it until the block ends, then press Ctrl-C: it must end well and leave no process."""
+    api, gateway = (f"127.0.0.1:{free_port()}" for _ in range(2))
+    command = [sys.executable, "-m", "peapod_cli", "up", "--runtime", "docker", "--state-dir", str(state), *flags]
+    command += ["--apiserver-address", api, "--gateway-address", gateway, "--node-name", node]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        try:
+            assert process.stdout is not None
+            assert api in process.stdout.readline()
+            with urllib.request.urlopen(f"http://{gateway}/healthz", timeout=PATIENCE) as answer:
+                assert answer.read().strip() == b"ok"
+            cluster = Cluster(api, (node,))
+            cluster.wait_for_nodes()
+            yield cluster
+        finally:
+            process.send_signal(signal.SIGINT)
+            status = process.wait(PATIENCE)
+    assert status == 0
+    assert _left_over(process.pid) == []
+
+
+def _left_over(session: int) -> list[str]:
+    """Name the processes that still belong to a session."""
+    left = subprocess.run(["ps", "-o", "args=", "--sid", str(session)], capture_output=True, text=True, check=False)
+    return left.stdout.splitlines()
