@@ -1,0 +1,70 @@
+"""Waiting for what the apiserver shows, by its watches."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+
+from peapod.common import informer, process
+from peapod.common.informer import Informer
+from peapod.v1 import event_pb2, node_pb2, pod_pb2
+from tests.support.apiserver import Api
+
+PATIENCE = 30.0
+"""Seconds within which what a test waits for has happened, on a busy machine."""
+
+
+class Following:
+    """Pods by name, nodes by name and events, as the watches show them."""
+
+    def __init__(self, api: Api) -> None:
+        self.informers = (
+            Informer(informer.pods(api.pods), name="pods"),
+            Informer(informer.nodes(api.nodes), name="nodes"),
+            Informer(informer.events(api.events), name="events"),
+        )
+        self._changed = asyncio.Event()
+        for one in self.informers:
+            one.on_change(lambda *_: self._changed.set())
+
+    @property
+    def pods(self) -> Mapping[str, pod_pb2.Pod]:
+        return {name: pod for (_, name), pod in self.informers[0].objects.items()}
+
+    @property
+    def nodes(self) -> Mapping[str, node_pb2.Node]:
+        return {name: node for (_, name), node in self.informers[1].objects.items()}
+
+    @property
+    def events(self) -> list[event_pb2.Event]:
+        return list(self.informers[2].objects.values())
+
+    @property
+    def bound(self) -> dict[str, str]:
+        """The node of each pod that has one."""
+        return {name: pod.spec.node_name for name, pod in self.pods.items() if pod.spec.node_name}
+
+    def told(self, reason: str, name: str) -> list[str]:
+        """The messages of all events with a reason about an object."""
+        return [event.message for event in self.events if (event.reason, event.involved_object.name) == (reason, name)]
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        """Wait until `holds`, looking again at each change."""
+        async with asyncio.timeout(PATIENCE):
+            while not holds():
+                self._changed.clear()
+                await self._changed.wait()
+
+
+@asynccontextmanager
+async def following(api: Api) -> AsyncGenerator[Following]:
+    """Follow an apiserver from what is there now on."""
+    watcher = Following(api)
+    tasks = [process.spawn(one.run, "test") for one in watcher.informers]
+    try:
+        for one in watcher.informers:
+            await one.synced()
+        yield watcher
+    finally:
+        await process.end(*tasks)
