@@ -101,7 +101,7 @@ def _apiserver(image: str) -> DockerContainer:
 
 def _kubelet(image: str, node: str, root: Path) -> DockerContainer:
     root.mkdir(parents=True)
-    listen = ["--address", "0.0.0.0:10250", "--allow-insecure"]
+    listen = ["--address", "0.0.0.0:10250", "--advertise-address", f"{node}:10250", "--allow-insecure"]
     settings = ["--node-name", node, "--runtime", "docker", "--root-dir", str(root)]
     container = _service(image, "kubelet", "--apiserver", f"apiserver:{API_PORT}", *listen, *settings)
     container.with_volume_mapping("/var/run/docker.sock", "/var/run/docker.sock", "rw")
