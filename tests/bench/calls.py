@@ -26,12 +26,16 @@ _numbers = itertools.count()
 
 async def measure(folder: Path) -> AsyncIterator[Line]:
     """Compare create and get with the echo."""
-    async with apiserver(folder) as real, echo(folder) as bare:
-        async with channel_to(real) as to_real, channel_to(bare) as to_bare:
-            clients = PodServiceClient(to_real), PodServiceClient(to_bare)
-            for name, call, target in (("create (durable)", _create, 0.5), ("get", _get, 0.7)):
-                ratios = [await _round(call, *clients) for _ in range(ROUNDS)]
-                yield Line(f"{name}, of the echo", statistics.median(ratios), at_least=target)
+    async with (
+        apiserver(folder) as real,
+        echo(folder) as bare,
+        channel_to(real) as to_real,
+        channel_to(bare) as to_bare,
+    ):
+        clients = PodServiceClient(to_real), PodServiceClient(to_bare)
+        for name, call, target in (("create (durable)", _create, 0.5), ("get", _get, 0.7)):
+            ratios = [await _round(call, *clients) for _ in range(ROUNDS)]
+            yield Line(f"{name}, of the echo", statistics.median(ratios), at_least=target)
 
 
 async def _round(call: Call, real: PodServiceClient, bare: PodServiceClient) -> float:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from peapod.apiserver import wire
+from peapod.apiserver.index import Index
 from peapod.apiserver.resources.strategy import Strategy
 from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Change, Entry
@@ -85,6 +86,7 @@ class Cache:
         """Everything up to this revision of the store is in."""
         self._items: dict[str, Item] = {}
         self._order: list[str] = []
+        self._index = Index(strategy.trigger)
         self._ring: deque[Occurrence] = deque(maxlen=history)
         self._oldest = 0
         self._listeners: list[Callable[[Occurrence], None]] = []
@@ -100,6 +102,9 @@ class Cache:
         """Start afresh from a listing of the store; the ring is empty then."""
         self._items = {entry.key: Item(self.strategy, entry) for entry in entries}
         self._order = sorted(self._items)
+        self._index.clear()
+        for item in self._items.values():
+            self._index.add(item)
         self._ring.clear()
         self._oldest = self.revision = revision
 
@@ -133,6 +138,10 @@ class Cache:
     def select(self, selection: Selection) -> Iterator[Item]:
         """Walk the objects that match, in order of their keys."""
         items = self._items
+        candidates = self._index.candidates(selection)
+        if candidates is not None:
+            yield from (items[key] for key in sorted(candidates) if selection.matches(items[key]))
+            return
         start = bisect_left(self._order, selection.prefix) if selection.prefix else 0
         for index in range(start, len(self._order)):
             item = items[self._order[index]]
@@ -167,13 +176,17 @@ class Cache:
         return Occurrence(old, new, change.revision)
 
     def _replace(self, key: str, new: Item | None) -> None:
-        if new is None:
-            if self._items.pop(key, None) is not None:
-                del self._order[bisect_left(self._order, key)]
-            return
-        if key not in self._items:
-            insort(self._order, key)
-        self._items[key] = new
+        old = self._items.get(key)
+        if old is not None:
+            self._index.remove(old)
+        if new is not None:
+            self._index.add(new)
+            self._items[key] = new
+            if old is None:
+                insort(self._order, key)
+        elif old is not None:
+            del self._items[key]
+            del self._order[bisect_left(self._order, key)]
 
     def _keep(self, occurrence: Occurrence) -> None:
         if len(self._ring) == self._ring.maxlen:

@@ -33,7 +33,7 @@ class Selectable(Protocol):
 class Selection:
     """A compiled selection; equal texts make equal `identity`, so that watchers can share one."""
 
-    __slots__ = ("_all", "_fields", "_labels", "identity", "prefix", "trigger")
+    __slots__ = ("_all", "_fields", "_labels", "identity", "prefix", "trigger", "wanted_labels")
 
     def __init__(self, strategy: Strategy[Any], namespace: str, label_selector: str, field_selector: str) -> None:
         self._labels = labels.parse(label_selector)
@@ -46,6 +46,12 @@ class Selection:
             (term.value for term in self._fields if term.field == strategy.trigger and not term.negated), None
         )
         """The value that the kind's trigger field must have; None when any will do."""
+        self.wanted_labels = [
+            (requirement.key, requirement.values)
+            for requirement in self._labels.requirements
+            if requirement.operator is labels.Operator.IN
+        ]
+        """Labels that an object must have, each with one of some values."""
 
     def matches(self, item: Selectable) -> bool:
         """Whether the object is wanted."""
