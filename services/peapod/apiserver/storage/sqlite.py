@@ -10,13 +10,13 @@ import asyncio
 import logging
 from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
-from typing import NamedTuple
 
-from peapod.apiserver.storage.limits import check, size
+from peapod.apiserver.storage.group import Commit, GroupCommit, Outcome
+from peapod.apiserver.storage.limits import size
 from peapod.apiserver.storage.recent import Recent
 from peapod.apiserver.storage.sqlite_file import MOST_CHANGES, SqliteFile
-from peapod.apiserver.storage.sqlite_plan import Plan, plan
-from peapod.apiserver.storage.store import Batch, Compacted, Entry, Listing, Operation
+from peapod.apiserver.storage.sqlite_plan import plan
+from peapod.apiserver.storage.store import Batch, Change, Compacted, Entry, Listing, Operation
 from peapod.apiserver.storage.worker import Worker
 from peapod.common.errors import Invalid, PeapodError, Unavailable
 from peapod.common.process import end
@@ -27,11 +27,6 @@ _GROUP_BYTES = 8 << 20
 """How many bytes of values are written in one go, unless one commit alone has more."""
 _SLICE = 256
 """How many changes, revisions or pages one turn of the thread deals with, so that commits get theirs soon."""
-
-
-class _Waiting(NamedTuple):
-    operations: Sequence[Operation]
-    done: asyncio.Future[int]
 
 
 class SqliteStore:
@@ -49,8 +44,7 @@ class SqliteStore:
         self._keep = keep
         self._recent = Recent(self._revision)
         self._worker = Worker("store")
-        self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._commits = GroupCommit(_choose, self._write)
         self._janitor: asyncio.Task[None] | None = None
         self._clean_at = self._compacted + keep + keep // 10
         self._closing: asyncio.Task[None] | None = None
@@ -75,13 +69,7 @@ class SqliteStore:
 
     async def commit(self, operations: Sequence[Operation]) -> int:
         """Queue the operations for the next group and wait until it is on the disk."""
-        check(operations)
-        self._require_open()
-        done: asyncio.Future[int] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Waiting(operations, done))
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write_all(), name="store writer")
-        return await done
+        return await self._commits.commit(operations)
 
     async def watch(self, prefix: str, after: int) -> AsyncGenerator[Batch, None]:
         """Stream from the window of recent changes; a watch that is behind it reads the log until it is within."""
@@ -117,47 +105,26 @@ class SqliteStore:
         self._tell()
         if self._janitor is not None:
             await end(self._janitor)
-        if self._writer is not None:
-            await self._writer
+        await self._commits.close()
         await self._worker.call(self._file.close)
         self._worker.stop()
 
-    async def _write_all(self) -> None:
-        while self._waiting:
-            group = self._take_group()
-            decided = plan((commit.operations for commit in group), self._entries, self._revision)
-            try:
-                if decided.changes:
-                    await self._worker.call(self._file.append, decided.changes)
-            except Exception as error:
-                _fail(group, error)
-            else:
-                self._apply(decided)
-                _answer(group, decided)
-        self._writer = None
+    async def _write(self, group: Sequence[Commit]) -> Sequence[Outcome]:
+        decided = plan((commit.operations for commit in group), self._entries, self._revision)
+        if decided.changes:
+            await self._worker.call(self._file.append, decided.changes)
+            self._apply(decided.changes)
+        return decided.outcomes
 
-    def _take_group(self) -> Sequence[_Waiting]:
-        """Take the commits that were asked for first, as many as are written in one go."""
-        count = operations = bytes_ = 0
-        for commit in self._waiting:
-            operations += len(commit.operations)
-            bytes_ += size(commit.operations)
-            if count and (operations > MOST_CHANGES or bytes_ > _GROUP_BYTES):
-                break
-            count += 1
-        group, self._waiting = self._waiting[:count], self._waiting[count:]
-        return [commit for commit in group if not commit.done.done()]
-
-    def _apply(self, decided: Plan) -> None:
-        for change in decided.changes:
+    def _apply(self, changes: Sequence[Change]) -> None:
+        for change in changes:
             if change.value is None:
                 del self._entries[change.key]
             else:
                 self._entries[change.key] = change.entry
-        if decided.changes:
-            self._revision = decided.changes[-1].revision
-            self._recent.append(decided.changes)
-            self._tell()
+        self._revision = changes[-1].revision
+        self._recent.append(changes)
+        self._tell()
         if self._revision >= self._clean_at:
             self._start_cleaning()
 
@@ -197,17 +164,13 @@ class SqliteStore:
             raise Unavailable("the store is closed")
 
 
-def _answer(group: Sequence[_Waiting], decided: Plan) -> None:
-    for commit, outcome in zip(group, decided.outcomes, strict=True):
-        if commit.done.done():
-            continue
-        if isinstance(outcome, int):
-            commit.done.set_result(outcome)
-        else:
-            commit.done.set_exception(outcome)
-
-
-def _fail(group: Sequence[_Waiting], error: Exception) -> None:
-    for commit in group:
-        if not commit.done.done():
-            commit.done.set_exception(error)
+def _choose(waiting: Sequence[Commit]) -> tuple[list[Commit], list[Commit]]:
+    """Take those that came first, as many as are written in one go."""
+    count = operations = bytes_ = 0
+    for commit in waiting:
+        operations += len(commit.operations)
+        bytes_ += size(commit.operations)
+        if count and (operations > MOST_CHANGES or bytes_ > _GROUP_BYTES):
+            break
+        count += 1
+    return list(waiting[:count]), list(waiting[count:])
