@@ -1,28 +1,29 @@
-"""How fast the scheduler thinks: decisions per second of its pure core, from pods and nodes as the wire brings them."""
+"""Decisions per second of the scheduler's pure core, parsing of the pods included, without an apiserver."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import AsyncIterator
+from pathlib import Path
 from random import Random
-from typing import NamedTuple
 
 from peapod.scheduler.planner import Planner
 from peapod.v1 import node_pb2, pod_pb2
+from tests.bench.report import Line
 from tests.support.objects import make_node, make_pod
 
+PODS = 5000
 BATCH = 200
 
 
-class Decisions(NamedTuple):
-    """What was measured, and on how much."""
-
-    nodes: int
-    pods: int
-    per_second: float
+async def measure(_folder: Path) -> AsyncIterator[Line]:
+    """Decide on as many pods with few nodes and with many."""
+    for nodes in (100, 500):
+        yield Line(f"decisions/s with {nodes} nodes", decisions_per_second(nodes, PODS))
 
 
-def decide_all(nodes: int = 100, pods: int = 5000) -> Decisions:
-    """Parse the nodes and the pods and give every pod a node; the time counts all of that.
+def decisions_per_second(nodes: int, pods: int) -> float:
+    """Parse the nodes and the pods and give every pod a node.
 
     One pod in ten wants a host port, one in five a node selector, and all want cpu and memory.
     """
@@ -34,15 +35,13 @@ def decide_all(nodes: int = 100, pods: int = 5000) -> Decisions:
         planner.node_changed(node_pb2.Node.FromString(data))
     for data in pod_bytes:
         planner.pod_changed(pod_pb2.Pod.FromString(data))
-    decided = 0
-    more = True
+    decided, more = 0, True
     while more:
         plan = planner.decide(BATCH)
         decided, more = decided + len(plan.decisions), plan.more
-    took = time.perf_counter() - started
     if decided != pods:
         raise RuntimeError(f"only {decided} of {pods} pods fitted")
-    return Decisions(nodes, pods, pods / took)
+    return pods / (time.perf_counter() - started)
 
 
 def _node(number: int) -> node_pb2.Node:
@@ -58,8 +57,3 @@ def _pod(number: int) -> pod_pb2.Pod:
         labels={"app": f"app-{number % 50}"},
         selector={"zone": "z1"} if number % 5 == 0 else {},
     )
-
-
-if __name__ == "__main__":
-    for count in (100, 500):
-        print("{} nodes, {} pods: {:.0f} decisions/s".format(*decide_all(count)))
