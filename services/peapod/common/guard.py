@@ -13,10 +13,11 @@ from urllib.parse import quote
 
 import grpc
 import grpc.aio
+from google.protobuf.message import DecodeError
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from peapod.common import errors
-from peapod.common.errors import PeapodError, Unavailable, Violation
+from peapod.common.errors import Invalid, PeapodError, Unavailable, Violation
 from peapod.common.rpc import Method
 
 logger = logging.getLogger(__name__)
@@ -40,7 +41,7 @@ class CallGuard:
             "peapod_rpc_seconds", "How long unary calls took.", ["method"], buckets=_SECONDS, registry=registry
         )
         self._live = Gauge("peapod_rpc_streams", "Streams that are open.", ["method"], registry=registry)
-        self._streams: set[asyncio.Task[Any]] = set()
+        self._streams: set[_Stream] = set()
         self._stopping = False
 
     def __call__(self, path: str, method: Method) -> Method:
@@ -51,11 +52,15 @@ class CallGuard:
         return self._stream(path, outcomes, method)
 
     def end_streams(self) -> None:
-        """End every open stream, and every later one, with UNAVAILABLE. Idempotent."""
+        """End every open stream, and every later one, with UNAVAILABLE; one that waits for its reader, after that.
+
+        Idempotent.
+        """
         if not self._stopping:
             self._stopping = True
-            for task in self._streams:
-                task.cancel()
+            for stream in self._streams:
+                if not stream.writing:
+                    stream.task.cancel()
 
     def _unary(self, path: str, outcomes: _Outcomes, method: Method) -> Method:
         seconds = self._seconds.labels(path)
@@ -63,7 +68,7 @@ class CallGuard:
         async def unary(request: Any, context: Context) -> Any:
             started = time.perf_counter()
             try:
-                answer = await method(request, context)
+                answer = await method(_sound(request), context)
             except asyncio.CancelledError:
                 outcomes.count(grpc.StatusCode.CANCELLED)
                 raise
@@ -82,7 +87,7 @@ class CallGuard:
         async def stream(request: Any, context: Context) -> None:
             live.inc()
             try:
-                await self._pump(method(request, context), context)
+                await self._pump(method(_sound(request), context), context)
             except asyncio.CancelledError:
                 if self._stopping:
                     await _abort(outcomes, context, _stopping())
@@ -97,16 +102,30 @@ class CallGuard:
         return stream
 
     async def _pump(self, answers: AsyncGenerator[Any, None], context: Context) -> None:
-        if self._stopping:
-            raise _stopping()
-        task = cast("asyncio.Task[Any]", asyncio.current_task())
-        self._streams.add(task)
+        self._go_on()
+        stream = _Stream()
+        self._streams.add(stream)
         try:
             async with aclosing(answers):
                 async for answer in answers:
+                    stream.writing = True
                     await context.write(answer)
+                    stream.writing = False
+                    self._go_on()
         finally:
-            self._streams.discard(task)
+            self._streams.discard(stream)
+
+    def _go_on(self) -> None:
+        if self._stopping:
+            raise _stopping()
+
+
+class _Stream:
+    """An open stream. No status can follow a write that was cancelled, so nobody cancels one that writes."""
+
+    def __init__(self) -> None:
+        self.task = cast("asyncio.Task[Any]", asyncio.current_task())
+        self.writing = False
 
 
 class _Outcomes:
@@ -122,6 +141,13 @@ class _Outcomes:
         if counter is None:
             counter = self._by_code[code] = self._handled.labels(self.path, code.name)
         counter.inc()
+
+
+def _sound(request: Any) -> Any:
+    """Return the request, unless it is what is wrong with it."""
+    if isinstance(request, DecodeError):
+        raise Invalid(f"the request cannot be read: {request}")
+    return request
 
 
 def fitting(error: PeapodError) -> PeapodError:

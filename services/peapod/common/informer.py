@@ -144,7 +144,7 @@ class Informer(Generic[R]):
         """Follow until cancelled. Raises `Invalid` or `Unsupported` when the server refuses the selectors; all
         other errors are tried again, with a growing, jittered pause. May be run again, and goes on then.
         """
-        backoff = Backoff(0.1, 5, reset_after=10)
+        backoff = Backoff(0.1, 2, reset_after=10)
         while True:
             try:
                 await self._follow()

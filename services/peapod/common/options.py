@@ -38,7 +38,7 @@ CHANNEL: tuple[tuple[str, int], ...] = (
     ("grpc.enable_http_proxy", 0),
     # A restarted server is found at once.
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.max_reconnect_backoff_ms", 2000),
+    ("grpc.max_reconnect_backoff_ms", 1000),
     # In spite of its name: how long one attempt to connect may take.
     ("grpc.min_reconnect_backoff_ms", CONNECT_SECONDS * 1000),
 )

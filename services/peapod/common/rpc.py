@@ -8,7 +8,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 import grpc
 import grpc.aio
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 
 M = TypeVar("M", bound=Message)
 
@@ -20,7 +20,10 @@ class Guard(Protocol):
     """Wraps a servicer's method with what all calls share: errors to statuses, metrics."""
 
     def __call__(self, path: str, method: Method) -> Method:
-        """Return `method` of the gRPC method at `path`, guarded, as a handler for grpc.aio."""
+        """Return `method` of the gRPC method at `path`, guarded, as a handler for grpc.aio.
+
+        It may be called with a DecodeError in place of a request that could not be read.
+        """
         ...
 
 
@@ -98,12 +101,24 @@ def to_bytes(message: Message | bytes) -> bytes:
 def unary_handler(method: Method, request: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
     """Make a handler for one request and one answer."""
     return grpc.unary_unary_rpc_method_handler(
-        method, request_deserializer=request.FromString, response_serializer=to_bytes
+        method, request_deserializer=_reader(request), response_serializer=to_bytes
     )
 
 
 def stream_handler(method: Method, request: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
     """Make a handler for one request and a stream of answers."""
     return grpc.unary_stream_rpc_method_handler(
-        method, request_deserializer=request.FromString, response_serializer=to_bytes
+        method, request_deserializer=_reader(request), response_serializer=to_bytes
     )
+
+
+def _reader(request: type[M]) -> Callable[[bytes], M | DecodeError]:
+    """Make a deserializer that returns the error, which is then the guard's to answer: gRPC would tell UNKNOWN."""
+
+    def read(data: bytes) -> M | DecodeError:
+        try:
+            return request.FromString(data)
+        except DecodeError as error:
+            return error
+
+    return read

@@ -73,8 +73,9 @@ class Server:
         server.add_generic_rpc_handlers((*self._handlers(self._guard), version))
         self._add_diagnostics(server)
         try:
-            self._listen(server)
+            # A gRPC server lets go of its port only if it was started, so what may fail comes before it.
             self._serve_metrics()
+            self._listen(server)
             await server.start()
         except BaseException:
             await self._let_go(server, 0)
