@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from peapod.kubelet.actions import POD
 from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK
-from peapod.kubelet.restart import Done, Due, Memory, Now, elapsed, verdict
+from peapod.kubelet.restart import Done, Due, elapsed, verdict
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 

@@ -23,8 +23,9 @@ from peapod.kubelet.actions import (
 )
 from peapod.kubelet.fate import Fate, Scene, Starts, Waits
 from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.restart import Done, Memory, Now
+from peapod.kubelet.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 
@@ -50,6 +51,8 @@ class Goal:
     intent: Intent
     pod: pod_pb2.Pod | None = None
     needs_network: bool = True
+    source: str = "api"
+    """Where the pod came from; a part of its containers' names."""
 
     @property
     def grace_seconds(self) -> float:

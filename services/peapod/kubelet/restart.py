@@ -6,11 +6,10 @@ no longer: the wait before an instance shows in the times of its predecessor, an
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import datetime
 
+from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.v1 import pod_pb2
 
@@ -22,40 +21,6 @@ LONG_RUN = 600.0
 
 _LATENESS = 1.1
 """A start comes a little after the wait before it is over; or, measured by another clock, a little early."""
-
-
-@dataclass(frozen=True, slots=True)
-class Now:
-    """One moment: `wall` to compare with the runtime's times, `monotonic` to measure what passes here."""
-
-    wall: datetime
-    monotonic: float
-
-    @classmethod
-    def read(cls) -> Now:
-        """Read the machine's clocks."""
-        return cls(datetime.now(UTC), time.monotonic())
-
-
-@dataclass(frozen=True, slots=True)
-class Failure:
-    """Something that could not be done, and when it is tried again (monotonic)."""
-
-    reason: str
-    """One CamelCase word for a waiting state."""
-    message: str
-    retry_at: float
-    count: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What a worker knows besides what can be observed; a new kubelet starts without."""
-
-    failures: Mapping[str, Failure] = field(default_factory=dict)
-    """By container, or `actions.POD`."""
-    ended: Mapping[str, float] = field(default_factory=dict)
-    """When a container was first seen ended (monotonic), by id."""
 
 
 @dataclass(frozen=True, slots=True)

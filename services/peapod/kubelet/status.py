@@ -10,7 +10,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.kubelet.actions import POD
 from peapod.kubelet.fate import Fate, Scene, Starts, Waits
-from peapod.kubelet.restart import Done, Failure
+from peapod.kubelet.memory import Failure
+from peapod.kubelet.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import meta_pb2, pod_pb2
 

@@ -3,13 +3,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+
 from peapod.kubelet.actions import CleanUp, EnsureImage, Remove, SetUpVolumes, StartContainer, StartNetwork, Stop
+from peapod.kubelet.memory import Failure, Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
 from peapod.kubelet.plan import Goal, Intent, Plan, plan
-from peapod.kubelet.restart import Failure, Memory, Now
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.v1 import pod_pb2
-
 from tests.support.pods import at, make_pod, network, seen
 
 NEVER = pod_pb2.RESTART_POLICY_NEVER

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from peapod.kubelet.actions import (
     Action,
     CleanUp,
@@ -16,12 +17,11 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
+from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
 from peapod.kubelet.plan import Goal, Intent, plan
-from peapod.kubelet.restart import Memory, Now
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
-
 from tests.support.pods import at, make_pod, seen
 
 ROUNDS = 60

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import pytest
+
 from peapod.kubelet.fate import Scene
 from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Failure, Memory, Now
 from peapod.kubelet.naming import spec_hash
-from peapod.kubelet.restart import Failure, Memory, Now
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.v1 import meta_pb2, pod_pb2
-
 from tests.support.pods import at, make_pod, network, seen
 
 NEVER = pod_pb2.RESTART_POLICY_NEVER

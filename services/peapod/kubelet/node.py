@@ -1,0 +1,66 @@
+"""How the node describes itself to the apiserver."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import peapod
+from peapod.kubelet.config import KubeletConfig
+from peapod.kubelet.machine import Machine
+from peapod.v1 import meta_pb2, node_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What of the node stays the same while the kubelet runs."""
+
+    name: str
+    labels: dict[str, str]
+    capacity: dict[str, str]
+    host_ip: str
+    kubelet_address: str
+    """host:port by which the apiserver reaches the kubelet."""
+    machine: Machine
+
+    @classmethod
+    def of(cls, config: KubeletConfig, machine: Machine, host_ip: str, kubelet_address: str) -> Identity:
+        """Put together what was configured and what was found."""
+        capacity = {
+            "cpu": config.cpu or str(machine.cpus),
+            "memory": config.memory or str(machine.memory),
+            "pods": str(config.pods),
+        }
+        return cls(config.node_name, config.node_labels(), capacity, host_ip, kubelet_address, machine)
+
+
+def report(who: Identity, runtime_version: str, problem: str) -> node_pb2.Node:
+    """Make the node's report; it is ready unless there is a problem. The server sets the times."""
+    node = node_pb2.Node(metadata=meta_pb2.ObjectMeta(name=who.name, labels=who.labels))
+    node.spec.external_id = who.name
+    status = node.status
+    status.capacity.update(who.capacity)
+    status.allocatable.update(who.capacity)
+    status.conditions.add(
+        type="Ready",
+        status=meta_pb2.CONDITION_STATUS_FALSE if problem else meta_pb2.CONDITION_STATUS_TRUE,
+        reason="RuntimeUnavailable" if problem else "KubeletReady",
+        message=problem or "the container runtime answers",
+    )
+    for kind in ("LegacyHostIP", "InternalIP"):
+        status.addresses.add(type=kind, address=who.host_ip)
+    status.addresses.add(type="Hostname", address=who.name)
+    status.node_info.CopyFrom(_info(who.machine, runtime_version))
+    status.daemon_endpoints.kubelet_address = who.kubelet_address
+    return node
+
+
+def _info(machine: Machine, runtime_version: str) -> node_pb2.NodeSystemInfo:
+    return node_pb2.NodeSystemInfo(
+        machine_id=machine.machine_id,
+        system_uuid=machine.system_uuid,
+        boot_id=machine.boot_id,
+        kernel_version=machine.kernel,
+        os_image=machine.os_image,
+        container_runtime_version=runtime_version,
+        kubelet_version=peapod.__version__,
+    )
