@@ -1,0 +1,61 @@
+"""`peapod`: one command; every error is one line, and never a trace."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from peapod_cli.console import Console, let_go_of_output
+
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status: 0, 1 when anything was wrong, 130 when interrupted."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    if words and words[0] in _services():
+        return int(import_module(f"peapod.{words[0]}.__main__").main(words[1:]))
+    # What gRPC logs of its own accord is said again, and better, by the error that follows.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    console = Console()
+    try:
+        _run(words, console)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        let_go_of_output()
+    return 1 if console.failed else 0
+
+
+def _services() -> Sequence[str]:
+    from peapod_cli.arguments import SERVICES
+
+    return tuple(SERVICES)
+
+
+def _run(words: Sequence[str], console: Console) -> None:
+    from peapod_cli import arguments
+
+    parsed = arguments.parse(words)
+    try:
+        arguments.command(parsed.module)(parsed, console)
+    except (KeyboardInterrupt, BrokenPipeError):
+        raise
+    except Exception as error:
+        console.error(_said(error))
+
+
+def _said(error: Exception) -> str:
+    from peapod.common.errors import PeapodError
+
+    if isinstance(error, PeapodError):
+        return error.message
+    if isinstance(error, OSError):
+        return str(error.strerror or error).lower()
+    return f"unexpected {type(error).__name__}: {error}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,132 @@
+"""The calls on the objects of one kind, by the names that the contract gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import grpc
+
+from peapod.common import errors
+from peapod.common.channel import open_sync_channel
+from peapod.common.errors import NotFound, PeapodError, Unavailable
+
+if TYPE_CHECKING:
+    from google.protobuf.message import Message
+
+    from peapod_cli.kinds import Kind
+
+ANSWER_SECONDS = 30.0
+"""The longest to wait for one answer."""
+
+
+class Batch(NamedTuple):
+    """Some changes (what happened, and the object), and the revision to resume behind.
+
+    The revision is 0 while a first snapshot goes on.
+    """
+
+    changes: Sequence[tuple[int, Any]]
+    revision: int
+
+
+class Connection:
+    """A connection to the apiserver, for one command."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        self.channel = open_sync_channel(address)
+
+    def __enter__(self) -> Connection:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.channel.close()
+
+    def of(self, kind: Kind) -> Calls:
+        """Get the calls on a kind."""
+        return Calls(kind, self)
+
+    def wait(self) -> None:
+        """Wait until the server is back; raise `Unavailable` when that takes too long."""
+        try:
+            grpc.channel_ready_future(self.channel).result(timeout=ANSWER_SECONDS)
+        except grpc.FutureTimeoutError as late:
+            raise Unavailable(f"the server at {self.address} did not come back in {ANSWER_SECONDS:g} s") from late
+
+    @contextmanager
+    def translated(self) -> Iterator[None]:
+        """Turn a call that fails inside into the error that the server meant, or say that it is not there."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            raise self._meaning(error) from error
+
+    def _meaning(self, error: grpc.RpcError) -> PeapodError:
+        if error.code() == grpc.StatusCode.UNAVAILABLE and not error.trailing_metadata():
+            why = (error.details() or "").rpartition(": ")[2]
+            return Unavailable(f"the server at {self.address} cannot be reached: {why}")
+        if error.code() == grpc.StatusCode.UNIMPLEMENTED and not error.trailing_metadata():
+            return Unavailable(f"what listens at {self.address} is no Peapod apiserver: {error.details()}")
+        meant = errors.from_rpc(error)
+        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+            meant.message = f"the server at {self.address} gave no answer in {ANSWER_SECONDS:g} s"
+        return meant
+
+
+class Calls:
+    """The verbs of one kind. They raise what `peapod.common.errors` names."""
+
+    def __init__(self, kind: Kind, connection: Connection) -> None:
+        self.kind = kind
+        self._connection = connection
+        self._messages = import_module(f"peapod.v1.{kind.singular}_service_pb2")
+        stubs = import_module(f"peapod.v1.{kind.singular}_service_rpc")
+        self._client = getattr(stubs, f"{kind.title}ServiceSyncClient")(connection.channel)
+
+    def create(self, message: Message, *, validate_only: bool = False) -> Any:
+        """Store a new object, or only check it."""
+        fields: dict[str, Any] = {self.kind.singular: message, "validate_only": validate_only}
+        return getattr(self._call("Create", **fields), self.kind.singular)
+
+    def get(self, namespace: str, name: str) -> Any:
+        """Read one object."""
+        return getattr(self._call("Get", **self._scope(namespace), name=name), self.kind.singular)
+
+    def find(self, namespace: str, name: str) -> Any:
+        """Read one object, or None when there is none of that name."""
+        try:
+            return self.get(namespace, name)
+        except NotFound:
+            return None
+
+    def list(self, namespace: str, labels: str = "", fields: str = "") -> Any:
+        """Read all that match: their `items`, and the `revision` of the snapshot."""
+        return self._call("List", **self._scope(namespace), label_selector=labels, field_selector=fields)
+
+    def delete(self, namespace: str, name: str) -> None:
+        """Remove one object."""
+        self._call("Delete", **self._scope(namespace), name=name)
+
+    def watch(self, namespace: str, labels: str, fields: str, revision: int) -> Iterator[Batch]:
+        """Stream what changes after a revision."""
+        selection = {"label_selector": labels, "field_selector": fields}
+        request = self._request("Watch", **self._scope(namespace), **selection, revision=revision)
+        with self._connection.translated():
+            for response in getattr(self._client, f"watch_{self.kind.singular}s")(request):
+                changes = [(change.type, getattr(change, self.kind.singular)) for change in response.events]
+                yield Batch(changes, response.revision)
+
+    def _scope(self, namespace: str) -> dict[str, str]:
+        return {"namespace": namespace} if self.kind.namespaced else {}
+
+    def _call(self, verb: str, **fields: Any) -> Any:
+        method = f"{verb.lower()}_{self.kind.singular}" + ("s" if verb == "List" else "")
+        with self._connection.translated():
+            return getattr(self._client, method)(self._request(verb, **fields), timeout=ANSWER_SECONDS)
+
+    def _request(self, verb: str, **fields: Any) -> Any:
+        noun = self.kind.title + ("s" if verb in ("List", "Watch") else "")
+        return getattr(self._messages, f"{verb}{noun}Request")(**fields)

@@ -1,0 +1,114 @@
+"""The columns of `get`, for each kind: v1beta1.md 5.2, the pod's as in the chapter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from peapod_cli import words
+from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, Kind
+from peapod_cli.table import Row
+
+if TYPE_CHECKING:
+    from peapod.v1.event_pb2 import Event
+    from peapod.v1.meta_pb2 import ObjectMeta
+    from peapod.v1.namespace_pb2 import Namespace
+    from peapod.v1.node_pb2 import Node
+    from peapod.v1.pod_pb2 import Pod
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A kind's columns: their heads, and the rows of one object, which is told the time now in Unix seconds."""
+
+    heads: Row
+    wide_heads: Row
+    rows: Callable[..., list[Row]]
+
+    def of(self, objects: Sequence[object], *, wide: bool, now: float, heads: bool) -> list[Row]:
+        """Make all rows of some objects."""
+        first: list[Row] = [self.wide_heads if wide else self.heads] if heads else []
+        return first + [row for item in objects for row in self.rows(item, wide, now)]
+
+
+def _pod(pod: Pod, wide: bool, now: float) -> list[Row]:
+    containers = [(container.name, container.image) for container in pod.spec.containers] or [("", "")]
+    where = [pod.metadata.name, *([pod.status.pod_ip] if wide else [])]
+    rest = [pod_host(pod), words.labels(pod.metadata.labels), pod_phase(pod)]
+    rest += [_created(pod.metadata, now)] if wide else []
+    return [[*where, *containers[0], *rest], *([*("" for _ in where), *other] for other in containers[1:])]
+
+
+def pod_host(pod: Pod) -> str:
+    """Say where a pod runs: node and address."""
+    return f"{pod.spec.node_name}/{pod.status.host_ip}" if pod.spec.node_name else "<unassigned>"
+
+
+def pod_phase(pod: Pod) -> str:
+    """Say the phase by its name in the contract."""
+    from peapod.v1 import pod_pb2
+
+    return words.plain(pod.status.phase, pod_pb2.PodPhase, "POD_PHASE_")
+
+
+def _node(node: Node, wide: bool, now: float) -> list[Row]:
+    row = [node.metadata.name, words.labels(node.metadata.labels), node_status(node)]
+    return [[*row, node_address(node), _created(node.metadata, now)] if wide else row]
+
+
+def node_status(node: Node) -> str:
+    """Say of each condition that counts whether it holds."""
+    from peapod.v1 import meta_pb2
+
+    known = {condition.type: condition.status == meta_pb2.CONDITION_STATUS_TRUE for condition in node.status.conditions}
+    if node.spec.unschedulable:
+        known["Schedulable"] = False
+    said = [name if known[name] else f"Not{name}" for name in ("Schedulable", "Ready", "Reachable") if name in known]
+    return ",".join(said) or "Unknown"
+
+
+def node_address(node: Node) -> str:
+    """Pick the address that others reach the node at."""
+    found = {entry.type: entry.address for entry in node.status.addresses}
+    return next((found[kind] for kind in ("LegacyHostIP", "InternalIP", "ExternalIP") if kind in found), "")
+
+
+def _event(event: Event, wide: bool, now: float) -> list[Row]:
+    about = event.involved_object
+    times = [words.moment(event.first_timestamp), words.moment(event.last_timestamp)]
+    who = [about.name, about.kind, about.field_path]
+    source = f"{{{event.source.component} {event.source.host}}}"
+    return [[*times, str(event.count), *who, event.reason, source, event.message]]
+
+
+def _namespace(namespace: Namespace, wide: bool, now: float) -> list[Row]:
+    row = [namespace.metadata.name, words.labels(namespace.metadata.labels), namespace_phase(namespace)]
+    return [[*row, _created(namespace.metadata, now)] if wide else row]
+
+
+def namespace_phase(namespace: Namespace) -> str:
+    """Say the phase."""
+    from peapod.v1 import namespace_pb2
+
+    return words.plain(namespace.status.phase, namespace_pb2.NamespacePhase, "NAMESPACE_PHASE_")
+
+
+def _created(metadata: ObjectMeta, now: float) -> str:
+    return words.age(now - metadata.creation_timestamp.seconds)
+
+
+def by_last_time(event: Any) -> tuple[int, str]:
+    """Order events from old to new."""
+    return (event.last_timestamp.seconds, event.metadata.name)
+
+
+_EVENT_HEADS = ("FIRSTSEEN", "LASTSEEN", "COUNT", "NAME", "KIND", "SUBOBJECT", "REASON", "SOURCE", "MESSAGE")
+_POD_HEADS = ("CONTAINER(S)", "IMAGE(S)", "HOST", "LABELS", "STATUS")
+
+COLUMNS: dict[Kind, Columns] = {
+    POD: Columns(("POD", *_POD_HEADS), ("POD", "IP", *_POD_HEADS, "CREATED"), _pod),
+    NODE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "IP", "CREATED"), _node),
+    EVENT: Columns(_EVENT_HEADS, _EVENT_HEADS, _event),
+    NAMESPACE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "CREATED"), _namespace),
+}

@@ -1,0 +1,80 @@
+"""Documents understood: the objects that files declare, or everything that is wrong with them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peapod.common.errors import PeapodError
+from peapod.gateway.v1beta1 import codec
+from peapod_cli import kinds
+from peapod_cli.console import Console
+from peapod_cli.kinds import Kind
+from peapod_cli.sources import Source
+
+DEFAULT_NAMESPACE = "default"
+
+
+class Declared(NamedTuple):
+    """An object, and where it was declared: the file, and the path inside of its document."""
+
+    kind: Kind
+    message: Any
+    place: str
+    path: str
+
+    def complain(self, error: PeapodError, console: Console) -> None:
+        """Say what the server refused, one line for each wrong field, in the words of the file."""
+        for violation in error.violations:
+            path = codec.to_v1beta1_path(self.kind.title, violation.field)
+            where = ": ".join(filter(None, (self.place, _join(self.path, path))))
+            console.error(f"{where}: {violation.description}")
+        if not error.violations:
+            console.error(f"{self.place}: {error.message}")
+
+
+def declared(source: Source, console: Console, namespace: str, *, strict: bool = True) -> list[Declared] | None:
+    """Read all objects of a file; None when anything is wrong, which is said.
+
+    With a `namespace`, an object that names another one is wrong. With `strict` an unknown key is wrong too, else it
+    is warned of.
+    """
+    objects: list[Declared] = []
+    wrong = False
+    for index, document in enumerate(source.documents):
+        place = source.place(index)
+        for part in codec.split(document):
+            decoded = codec.decode(part.document, part.path)
+            problems = [f"{place}: {_said(field, text)}" for field, text in decoded.problems]
+            unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
+            problems += _place_in_namespace(decoded.message, namespace, place, part.path)
+            wrong |= bool(problems) or (strict and bool(unknown))
+            _say(console, problems, unknown, strict)
+            if decoded.message is not None:
+                objects.append(Declared(kinds.of_message(decoded.message), decoded.message, place, part.path))
+    return None if wrong else objects
+
+
+def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], strict: bool) -> None:
+    for problem in problems:
+        console.error(problem)
+    for line in unknown:
+        (console.error if strict else console.warning)(line)
+
+
+def _place_in_namespace(message: Any, namespace: str, place: str, path: str) -> list[str]:
+    if message is None or not kinds.of_message(message).namespaced:
+        return []
+    given = message.metadata.namespace
+    if namespace and given and given != namespace:
+        return [f'{place}: {_join(path, "namespace")}: is "{given}", but --namespace says "{namespace}"']
+    message.metadata.namespace = given or namespace or DEFAULT_NAMESPACE
+    return []
+
+
+def _said(field: str, description: str) -> str:
+    return f"{field}: {description}" if field else description
+
+
+def _join(path: str, field: str) -> str:
+    return f"{path}.{field}" if path and field else path or field

@@ -1,0 +1,44 @@
+"""`peapod get --watch`: what there is, then every change, across lost connections."""
+
+from __future__ import annotations
+
+import time
+
+from peapod.common.backoff import Backoff
+from peapod.common.errors import Expired, SlowWatcher, Unavailable
+from peapod_cli.calls import Connection
+from peapod_cli.kinds import Target
+from peapod_cli.printers import Printer
+
+
+def follow(connection: Connection, target: Target, namespace: str, selector: str, printer: Printer) -> None:
+    """Show the objects and then each change, forever.
+
+    A lost connection is resumed where it broke off; only when the server has forgotten that place is everything
+    shown again. Raises `NotFound` for a name that is not there, and `Unavailable` when the server stays away.
+    """
+    calls = connection.of(target.kind)
+    fields = f"metadata.name={target.names[0]}" if target.names else ""
+    for name in target.names:
+        calls.get(namespace, name)
+
+    def snapshot() -> int:
+        listed = calls.list(namespace, selector, fields)
+        printer.show(target.kind, list(listed.items))
+        return int(listed.revision)
+
+    revision = snapshot()
+    backoff = Backoff(0.1, 5)
+    while True:
+        try:
+            for batch in calls.watch(namespace, selector, fields, revision):
+                printer.show(target.kind, [item for _, item in batch.changes])
+                revision = batch.revision or revision
+                backoff.reset()
+        except SlowWatcher:
+            continue
+        except Expired:
+            revision = snapshot()
+        except Unavailable:
+            time.sleep(backoff.next())
+            connection.wait()

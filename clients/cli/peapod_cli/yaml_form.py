@@ -1,0 +1,47 @@
+"""YAML that means what the same JSON would: times stay text, and no key is given twice."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import yaml
+
+_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+_TIMESTAMP = "tag:yaml.org,2002:timestamp"
+
+
+class Loader(_Base):  # type: ignore[misc]
+    """Reads documents of plain values."""
+
+    yaml_implicit_resolvers: ClassVar[Any] = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+        for first, resolvers in _Base.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """Make a dict, unless a key comes twice."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f'the key "{key.value}" is given twice in one object', key.start_mark
+                )
+            seen.add(str(key.value))
+        mapping: dict[Any, Any] = super().construct_mapping(node, deep)
+        return mapping
+
+
+class Dumper(_Dumper):  # type: ignore[misc]
+    """Writes plain values in full, however often the same one comes."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Never point back."""
+        return True
+
+
+def dump(document: Any) -> str:
+    """Write a document, keys in the order that they have."""
+    text: str = yaml.dump(document, Dumper=Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True)
+    return text

@@ -1,0 +1,25 @@
+"""What the gateway can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from peapod.common import address
+from peapod.common.config import ServiceConfig, option
+from peapod.common.errors import Invalid
+
+
+@dataclass(frozen=True)
+class GatewayConfig(ServiceConfig):
+    """Serve v1beta1 over HTTP."""
+
+    apiserver: str = option("127.0.0.1:7070", "the apiserver's address, or several, separated by commas")
+    address: str = option("127.0.0.1:8080", "where to serve HTTP, /metrics included; port 0 takes any that is free")
+    grpc_address: str = option("127.0.0.1:0", "where to serve gRPC health and version; port 0 takes any that is free")
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address."""
+        try:
+            address.parse(self.address)
+        except Invalid as wrong:
+            raise ValueError(f"--address: {wrong.message}") from None

@@ -1,0 +1,74 @@
+"""An HTTP server inside the process's own event loop, which leaves signals and logging to the process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+from starlette.applications import Starlette
+
+from peapod.common import address as addresses
+from peapod.common.address import HostPort
+from peapod.common.errors import Unavailable
+
+GRACE_SECONDS = 3
+"""How long requests may still take once the server stops."""
+
+
+class WebServer:
+    """Serves an application on one address. `start` once, `stop` once; in between, `address` is where it listens."""
+
+    def __init__(self, app: Starlette, address: str, *, allow_insecure: bool = False) -> None:
+        addresses.refuse_exposed(address, allow_insecure)
+        self.address = address
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+        self._server = _Uvicorn(config)
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Listen and serve; raises `Unavailable` when the address cannot be had."""
+        listener = self._listen()
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]), name="http")
+        await self._server.is_up.wait()
+
+    async def stop(self) -> None:
+        """Let the requests that run end, and let go. Idempotent."""
+        task, self._task = self._task, None
+        if task is not None:
+            self._server.should_exit = True
+            await task
+
+    def _listen(self) -> socket.socket:
+        host, port = addresses.parse(self.address)
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        try:
+            listener = socket.create_server((host, port), family=family)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise Unavailable(f"cannot listen on {self.address}: {why}") from error
+        self.address = str(HostPort(host, listener.getsockname()[1]))
+        return listener
+
+
+class _Uvicorn(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.is_up = asyncio.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.is_up.set()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
