@@ -18,6 +18,7 @@ from docker.utils import kwargs_from_env
 
 from peapod.kubelet.runtime.docker.errors import unavailable
 from peapod.kubelet.runtime.docker.stream import Stream
+from peapod.kubelet.runtime.docker.transport import Client
 from peapod.kubelet.runtime.runtime import RuntimeUnavailable
 
 T = TypeVar("T")
@@ -71,11 +72,9 @@ class Engine:
         return stream
 
     def connect(self) -> APIClient:
-        """Make a client for one thread, in the newest API that both sides know."""
-        arguments = kwargs_from_env()
-        if self._address:
-            arguments["base_url"] = self._address
-        return APIClient(**arguments, timeout=PATIENCE)
+        """Make a client for one thread."""
+        settings = kwargs_from_env()
+        return Client(self._address or settings.get("base_url", ""), tls=settings.get("tls", False), timeout=PATIENCE)
 
     def close(self) -> None:
         """End the streams and take no more work; work that a thread has begun goes on to its end. Idempotent."""
