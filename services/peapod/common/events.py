@@ -14,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.common import errors
 from peapod.common.backoff import Backoff
+from peapod.common.errors import Invalid, PeapodError, Unsupported
 from peapod.v1.event_pb2 import Event, EventSource
 from peapod.v1.event_service_pb2 import RecordEventsRequest
 from peapod.v1.event_service_rpc import EventServiceClient
@@ -25,7 +26,7 @@ WAITING_MOST = 1000
 BATCH_MOST = 500
 ANSWER_SECONDS = 10.0
 
-_Sameness = tuple[bytes, str, str]
+_Sameness = tuple[str, ...]
 
 
 class Object(Protocol):
@@ -55,6 +56,7 @@ class Recorder:
         self._waiting: OrderedDict[_Sameness, Event] = OrderedDict()
         self._filled = asyncio.Event()
         self._dropped = 0
+        self._trouble = ""
 
     def record(self, about: ObjectReference | Object, reason: str, message: str) -> None:
         """Have it told that `reason`, one word, happened to the object; `message` is one sentence. Never waits."""
@@ -79,27 +81,35 @@ class Recorder:
     async def run(self) -> None:
         """Send what is recorded until cancelled; what waits then is lost."""
         backoff = Backoff(0.5, 30)
-        trouble = ""
         while True:
             await self._filled.wait()
             batch = self._take()
             try:
                 await self._send(batch)
-            except grpc.aio.AioRpcError as error:
-                if trouble != (trouble := f"{error.code().name}: {error.details()}"):
-                    logger.warning("cannot send events (%s), trying again", trouble)
+            except PeapodError as error:
+                self._tell_once(f"cannot send events ({error.code.name}: {error.message}), trying again")
                 self._put_back(batch)
                 await asyncio.sleep(backoff.next() * random.uniform(0.5, 1.0))
             else:
-                trouble = ""
                 backoff.reset()
 
     async def _send(self, batch: list[Event]) -> None:
-        request = RecordEventsRequest(events=batch)
-        response = await self._client.record_events(request, timeout=ANSWER_SECONDS)
-        problems = [problem.message for result in response.results if (problem := errors.from_item(result))]
-        if problems:
-            logger.warning("%d of %d events were refused: %s", len(problems), len(batch), problems[0])
+        """Drops what the server will never take; raises what may be otherwise another time."""
+        try:
+            response = await self._client.record_events(RecordEventsRequest(events=batch), timeout=ANSWER_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            refusal = errors.from_rpc(error)
+            if not isinstance(refusal, (Invalid, Unsupported)):
+                raise refusal from error
+            self._tell_once(f"events were refused: {refusal.message}")
+            return
+        refusals = [refusal.message for item in response.results if (refusal := errors.from_item(item))]
+        self._tell_once(f"events were refused: {refusals[0]}" if refusals else "")
+
+    def _tell_once(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            logger.warning("%s", trouble)
+        self._trouble = trouble
 
     def _take(self) -> list[Event]:
         batch = [self._waiting.popitem(last=False)[1] for _ in range(min(BATCH_MOST, len(self._waiting)))]
@@ -119,13 +129,15 @@ class Recorder:
         self._filled.set()
 
     def _add(self, event: Event) -> None:
-        sameness = (event.involved_object.SerializeToString(deterministic=True), event.reason, event.message)
+        about = event.involved_object
+        sameness = (about.kind, about.namespace, about.name, about.uid, about.field_path, event.reason, event.message)
         earlier = self._waiting.get(sameness)
         if earlier is None:
             self._waiting[sameness] = event
         else:
             earlier.count += event.count
             earlier.last_timestamp.CopyFrom(event.last_timestamp)
+            earlier.involved_object.CopyFrom(about)
 
     def _make_room(self) -> None:
         while len(self._waiting) > WAITING_MOST:

@@ -29,7 +29,9 @@ def run(serve: Serve, *, service: str, log_format: str = "text", log_level: str 
         try:
             asyncio.run(_serve(serve))
         except Exception as error:
-            logger.critical("stopped by an error: %s", error, exc_info=_unless_expected(error))
+            expected = isinstance(error, PeapodError)
+            what = str(error) if expected else f"{type(error).__name__}: {error}"
+            logger.critical("stopped by an error: %s", what, exc_info=_unless_expected(error))
             return 1
         return 0
 
