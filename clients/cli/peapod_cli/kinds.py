@@ -82,8 +82,8 @@ def targets(words: Sequence[str]) -> list[Target]:
     if any("/" in word for word in words):
         return [_pair(word) for word in words]
     kinds, names = [by_word(word) for word in words[0].split(",") if word], tuple(words[1:])
-    if names and len(kinds) > 1:
-        raise Invalid("names can be given for one type only; use TYPE/NAME for several")
+    if not kinds or (names and len(kinds) > 1):
+        raise Invalid("give one type and names of it, or several types by comma, or TYPE/NAME pairs")
     return [Target(kind, names) for kind in kinds]
 
 

@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import yaml
 
-_Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+_FastestDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 _TIMESTAMP = "tag:yaml.org,2002:timestamp"
 
 
-class Loader(_Base):  # type: ignore[misc]
-    """Reads documents of plain values."""
-
-    yaml_implicit_resolvers: ClassVar[Any] = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
-        for first, resolvers in _Base.yaml_implicit_resolvers.items()
-    }
+class Loader(yaml.SafeLoader):
+    """Reads documents of plain values. It is the one in Python: libyaml's ends the process on deep nesting."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """Make a dict, unless a key comes twice."""
@@ -33,7 +27,13 @@ class Loader(_Base):  # type: ignore[misc]
         return mapping
 
 
-class Dumper(_Dumper):  # type: ignore[misc]
+Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if tag != _TIMESTAMP]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+class Dumper(_FastestDumper):  # type: ignore[misc]
     """Writes plain values in full, however often the same one comes."""
 
     def ignore_aliases(self, data: Any) -> bool:

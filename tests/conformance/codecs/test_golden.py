@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from google.protobuf import text_format
+
 from peapod.gateway.v1beta1 import codec
 
 GOLDEN = Path(__file__).parent / "v1beta1"

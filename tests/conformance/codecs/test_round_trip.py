@@ -9,9 +9,9 @@ import pytest
 from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from peapod.gateway.v1beta1 import codec
 from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
-
 from tests.support.messages import messages
 
 KINDS = [pod_pb2.Pod, node_pb2.Node, event_pb2.Event, namespace_pb2.Namespace]

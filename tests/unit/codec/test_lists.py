@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+
 from peapod.gateway.v1beta1 import codec
 from peapod.v1 import node_pb2, pod_pb2
 

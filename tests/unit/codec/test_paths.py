@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from peapod.gateway.v1beta1.codec import to_v1beta1_path
 
 C = "desiredState.manifest.containers[0]"

@@ -1,0 +1,83 @@
+"""Which services make a cluster on one machine, and what each of them is told."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from peapod.common import address
+from peapod.common.errors import Invalid
+
+SOCKET_PATH_MOST = 107
+"""Bytes that a socket's path may have, says the kernel."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """One process of the cluster."""
+
+    name: str
+    flags: Sequence[str]
+    health: str = ""
+    """Where it serves gRPC health; empty when that shows only once it runs."""
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Everything that `peapod up` was told."""
+
+    state_dir: Path
+    runtime: str
+    apiserver_address: str
+    gateway_address: str
+    node_name: str
+    store: str
+    log_level: str
+
+    def __post_init__(self) -> None:
+        """Refuse what cannot work, before anything is started."""
+        for name in ("apiserver_address", "gateway_address"):
+            if not address.parse(getattr(self, name)).port:
+                raise Invalid(f"--{name.replace('_', '-')} needs a port")
+        if len(bytes(self._socket("controllers"))) > SOCKET_PATH_MOST:
+            raise Invalid(f"{self.state_dir}: the path of the state directory is too long for sockets inside")
+
+    @property
+    def node(self) -> str:
+        """The name of the cluster's one node."""
+        return self.node_name or socket.gethostname().lower()
+
+    @property
+    def sockets(self) -> Path:
+        """The directory of the sockets on which services tell how they are."""
+        return self.state_dir / "run"
+
+    def services(self) -> list[Service]:
+        """List the services, those first that others need."""
+        store = self.store or f"sqlite:///{self.state_dir / 'peapod.db'}"
+        kubelet = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
+        return [
+            Service(
+                "apiserver",
+                ["--address", self.apiserver_address, "--store", store, *self._logging()],
+                self.apiserver_address,
+            ),
+            self._client("scheduler", "--address"),
+            self._client("controllers", "--address"),
+            Service("kubelet", [*kubelet, "--apiserver", self.apiserver_address, *self._logging()]),
+            self._client("proxy", "--address"),
+            self._client("gateway", "--grpc-address", "--address", self.gateway_address),
+        ]
+
+    def _client(self, name: str, health_flag: str, *flags: str) -> Service:
+        health = f"unix:{self._socket(name)}"
+        common = ["--apiserver", self.apiserver_address, health_flag, health, *self._logging()]
+        return Service(name, [*flags, *common], health)
+
+    def _socket(self, name: str) -> Path:
+        return self.sockets / f"{name}.sock"
+
+    def _logging(self) -> list[str]:
+        return ["--log-level", self.log_level]

@@ -1,0 +1,108 @@
+"""`peapod up`: a whole cluster on this machine, one process for each service, until it is interrupted."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import os
+import signal
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from peapod.common.errors import TooLate, Unavailable
+from peapod_cli.cluster import Cluster
+from peapod_cli.console import Console
+from peapod_cli.readiness import Readiness
+from peapod_cli.supervisor import Supervisor
+
+READY_SECONDS = 60.0
+
+
+def run(arguments: Namespace, console: Console) -> None:
+    """Start the services, say in one line when they are ready, and end them when interrupted.
+
+    Pods run on when the services end, and are taken up again by the next `up` with the same state directory.
+    """
+    cluster = Cluster(
+        state_dir=Path(arguments.state_dir).expanduser().absolute(),
+        runtime=arguments.runtime,
+        apiserver_address=arguments.apiserver_address,
+        gateway_address=arguments.gateway_address,
+        node_name=arguments.node_name,
+        store=arguments.store,
+        log_level=arguments.log_level,
+    )
+    cluster.sockets.mkdir(parents=True, exist_ok=True)
+    with _alone(cluster.state_dir):
+        asyncio.run(_run(cluster, console))
+
+
+@contextmanager
+def _alone(state_dir: Path) -> Iterator[None]:
+    """Hold the state directory; raise `Unavailable` when another `up` does."""
+    descriptor = os.open(state_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        _lock(descriptor, state_dir)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int, state_dir: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise Unavailable(f"{state_dir} is in use by another `peapod up`") from None
+
+
+async def _run(cluster: Cluster, console: Console) -> None:
+    stop = asyncio.Event()
+    supervisor = Supervisor(cluster.services(), console.note)
+    _stop_on_signals(stop, supervisor)
+    await supervisor.start()
+    try:
+        if await _become_ready(cluster, supervisor, stop):
+            supervisor.settled = True
+            console.line(
+                f"ready: apiserver at {cluster.apiserver_address}, gateway at http://{cluster.gateway_address}, "
+                f"node {cluster.node}, state in {cluster.state_dir}"
+            )
+            await stop.wait()
+    finally:
+        await supervisor.stop()
+
+
+def _stop_on_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
+    """Stop at the first signal, and kill at the next one."""
+
+    def on_signal() -> None:
+        if stop.is_set():
+            supervisor.kill()
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        asyncio.get_running_loop().add_signal_handler(number, on_signal)
+
+
+async def _become_ready(cluster: Cluster, supervisor: Supervisor, stop: asyncio.Event) -> bool:
+    """Wait until the cluster is ready; False when it is to stop before. Raises what keeps it from becoming so."""
+    readiness = Readiness(cluster)
+    ready = asyncio.create_task(readiness.wait())
+    stopped = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait(
+            (ready, stopped, supervisor.failure), timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
+        )
+        if supervisor.failure.done():
+            raise Unavailable(supervisor.failure.result())
+        if ready.done():
+            ready.result()
+        elif not stopped.done():
+            raise TooLate(f"not ready in {READY_SECONDS:g} s: no {', '.join(sorted(readiness.missing))}")
+        return ready.done()
+    finally:
+        for task in (ready, stopped):
+            task.cancel()
+        await asyncio.gather(ready, stopped, return_exceptions=True)
