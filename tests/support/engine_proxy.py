@@ -24,8 +24,10 @@ class EngineProxy:
         self._flowing.set()
         self.requests: list[str] = []
         """What was asked, such as "GET /containers/json"."""
+        self.sent = b""
+        """The same as it was, with heads and bodies."""
         self.lose_answer_to = ""
-        """The connection breaks after a request that begins so has reached the engine, before its answer is back."""
+        """The connection breaks after a request with this in it has reached the engine, before its answer is back."""
 
     @property
     def address(self) -> str:
@@ -62,7 +64,7 @@ class EngineProxy:
         try:
             while data := await engine_reader.read(1 << 16):
                 await self._flowing.wait()
-                if self.lose_answer_to and self.requests[-1].startswith(self.lose_answer_to):
+                if self.lose_answer_to and self.lose_answer_to in self.requests[-1]:
                     break
                 client_writer.write(data)
                 await client_writer.drain()
@@ -76,6 +78,7 @@ class EngineProxy:
     async def _pass_requests(self, client: asyncio.StreamReader, engine: asyncio.StreamWriter) -> None:
         with suppress(ConnectionError):
             while data := await client.read(1 << 16):
+                self.sent += data
                 self.requests += [f"{m[1].decode()} {m[2].decode()}" for m in _REQUEST.finditer(data)]
                 engine.write(data)
                 await engine.drain()

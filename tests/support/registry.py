@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -13,9 +13,9 @@ MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 @contextmanager
-def serve(layer: bytes, architecture: str = "amd64") -> Iterator[str]:
+def serve(layer: bytes, architecture: str, entrypoint: Sequence[str]) -> Iterator[str]:
     """Serve an image of one layer, and give its name."""
-    blobs = _blobs(layer, architecture)
+    blobs = _blobs(layer, architecture, entrypoint)
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -45,13 +45,13 @@ def serve(layer: bytes, architecture: str = "amd64") -> Iterator[str]:
             server.shutdown()
 
 
-def _blobs(layer: bytes, architecture: str) -> dict[str, tuple[str, bytes]]:
+def _blobs(layer: bytes, architecture: str, entrypoint: Sequence[str]) -> dict[str, tuple[str, bytes]]:
     """Make all that the image consists of, each under the last part of its path."""
     config = json.dumps(
         {
             "architecture": architecture,
             "os": "linux",
-            "config": {},
+            "config": {"Entrypoint": list(entrypoint)},
             "rootfs": {"type": "layers", "diff_ids": [_digest(layer)]},
         }
     ).encode()
