@@ -22,15 +22,14 @@ class Identity:
     """host:port by which the apiserver reaches the kubelet."""
     machine: Machine
 
-    @classmethod
-    def of(cls, config: KubeletConfig, machine: Machine, host_ip: str, kubelet_address: str) -> Identity:
-        """Put together what was configured and what was found."""
-        capacity = {
-            "cpu": config.cpu or str(machine.cpus),
-            "memory": config.memory or str(machine.memory),
-            "pods": str(config.pods),
-        }
-        return cls(config.node_name, config.node_labels(), capacity, host_ip, kubelet_address, machine)
+
+def capacity(config: KubeletConfig, machine: Machine) -> dict[str, str]:
+    """Say what pods may take: what was configured, else what the machine has."""
+    return {
+        "cpu": config.cpu or str(machine.cpus),
+        "memory": config.memory or str(machine.memory),
+        "pods": str(config.pods),
+    }
 
 
 def report(who: Identity, runtime_version: str, problem: str) -> node_pb2.Node:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum
 
 from peapod.kubelet import actions
 from peapod.kubelet.actions import (
@@ -22,44 +21,12 @@ from peapod.kubelet.actions import (
     Stop,
 )
 from peapod.kubelet.fate import Fate, Scene, Starts, Waits
+from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
 from peapod.kubelet.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
-from peapod.v1 import pod_pb2
-
-GRACE_SECONDS = 10.0
-"""Between SIGTERM and SIGKILL where the pod does not say."""
-
-
-class Intent(Enum):
-    """What is wanted of a pod on this node."""
-
-    RUN = "run"
-    REST = "rest"
-    """Nothing of it runs any more, but its remains stay readable: it has succeeded, failed, or was refused."""
-    REMOVE = "remove"
-    """Nothing of it is to be left."""
-
-
-@dataclass(frozen=True, slots=True)
-class Goal:
-    """What is wanted of one pod. Without `pod`, which RUN needs, all that is known is what runs."""
-
-    uid: str
-    intent: Intent
-    pod: pod_pb2.Pod | None = None
-    needs_network: bool = True
-    source: str = "api"
-    """Where the pod came from; a part of its containers' names."""
-
-    @property
-    def grace_seconds(self) -> float:
-        """How long the pod's containers may take to end."""
-        if self.pod is None or not self.pod.spec.HasField("termination_grace_period_seconds"):
-            return GRACE_SECONDS
-        return float(self.pod.spec.termination_grace_period_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pytest
 
 from peapod.kubelet.actions import CleanUp, EnsureImage, Remove, SetUpVolumes, StartContainer, StartNetwork, Stop
+from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.memory import Failure, Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.plan import Goal, Intent, Plan, plan
+from peapod.kubelet.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.v1 import pod_pb2
 from tests.support.pods import at, make_pod, network, seen

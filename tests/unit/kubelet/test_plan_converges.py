@@ -17,9 +17,10 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
+from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.plan import Goal, Intent, plan
+from peapod.kubelet.plan import plan
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 from tests.support.pods import at, make_pod, seen

@@ -1,0 +1,199 @@
+"""Carries a plan out: calls the runtime and the volumes, tells what happened, and notes what failed."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from peapod.common import process
+from peapod.common.events import Recorder
+from peapod.kubelet.actions import (
+    POD,
+    Action,
+    CleanUp,
+    EnsureImage,
+    Remove,
+    SetUpVolumes,
+    StartContainer,
+    StartNetwork,
+    Stop,
+)
+from peapod.kubelet.goal import Goal
+from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Now
+from peapod.kubelet.naming import NETWORK, ContainerName
+from peapod.kubelet.notes import Notes
+from peapod.kubelet.plan import Plan
+from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Runtime
+from peapod.kubelet.volumes.volume import VolumeError
+from peapod.kubelet.volumes.volumes import Volumes, mounts
+from peapod.v1 import meta_pb2, pod_pb2
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass
+class Round:
+    """One carrying-out of a plan, and what its steps hand on to later ones."""
+
+    goal: Goal
+    pod: pod_pb2.Pod
+    notes: Notes
+    abandoned: asyncio.Event
+    """Set when the goal is replaced; then nothing long is waited for."""
+    network: str
+    """The id of the network container, once it runs."""
+    places: Mapping[str, Path] = field(default_factory=dict)
+    """Where the volumes are, by name."""
+    failed: set[str] = field(default_factory=set)
+
+
+class Hands:
+    """Acts for all workers of a node."""
+
+    def __init__(self, runtime: Runtime, volumes: Volumes, recorder: Recorder) -> None:
+        self._runtime = runtime
+        self._volumes = volumes
+        self._recorder = recorder
+
+    async def carry_out(
+        self, plan: Plan, goal: Goal, instances: Instances, notes: Notes, abandoned: asyncio.Event
+    ) -> None:
+        """Do the steps in order, the actions of each side by side. What could not be started is noted, and what
+        depends on it is left out. Raises `RuntimeUnavailable`, and what tearing down raises; then the rest of the
+        plan is not done.
+        """
+        network = instances.network()
+        pod = goal.pod or pod_pb2.Pod()
+        this = Round(goal, pod, notes, abandoned, network.id if network else "")
+        for step in plan.steps:
+            results = await asyncio.gather(*(self._do(action, this) for action in step), return_exceptions=True)
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+
+    def tell(self, pod: pod_pb2.Pod, container: str, reason: str, message: str) -> None:
+        """Record an event of a container, or of the pod as a whole where `container` is POD."""
+        self._recorder.record(_reference(pod, container), reason, message)
+
+    async def _do(self, action: Action, this: Round) -> None:
+        match action:
+            case Stop():
+                await self._stop(action, this)
+            case Remove(one):
+                await self._runtime.remove(one.id)
+            case CleanUp():
+                await self._volumes.tear_down(this.goal.uid)
+            case _:
+                await self._start(action, this)
+
+    async def _stop(self, action: Stop, this: Round) -> None:
+        one = action.one
+        self.tell(_pod_of(one.name, this), one.name.container, "killing", f"Killing {one.id[:12]}: {action.why}")
+        await self._runtime.stop(one.id, action.grace_seconds)
+
+    async def _start(self, action: SetUpVolumes | EnsureImage | StartNetwork | StartContainer, this: Round) -> None:
+        """Do what brings the pod up, unless what it needs has failed in this round."""
+        if this.failed & {action.part, POD} or this.abandoned.is_set():
+            return
+        try:
+            match action:
+                case SetUpVolumes():
+                    this.places = await self._volumes.set_up(this.pod)
+                case EnsureImage(part):
+                    await self._ensure_image(part, this)
+                case StartNetwork(attempt, spec_hash):
+                    await self._start_network(attempt, spec_hash, this)
+                case StartContainer(part, attempt, spec_hash):
+                    await self._start_container(part, attempt, spec_hash, this)
+        except VolumeError as error:
+            self._failed(this, action.part, "FailedMount", "failedMount", str(error))
+        except ImageError as error:
+            self._failed(this, action.part, error.reason, "failed", str(error), later=_later(error.reason))
+        except (LaunchError, ContainerGone) as error:
+            self._failed(this, action.part, "RunContainerError", "failed", str(error))
+
+    def _failed(self, this: Round, part: str, reason: str, event: str, message: str, *, later: str = "") -> None:
+        this.failed.add(part)
+        failure = this.notes.failed(part, reason, message, Now.read(), later=later)
+        self.tell(this.pod, part, event, message)
+        logger.warning(
+            "%s/%s (%s): %s of %s failed %d times: %s",
+            this.pod.metadata.namespace,
+            this.pod.metadata.name,
+            this.goal.uid,
+            reason,
+            part or "the pod",
+            failure.count,
+            message,
+        )
+
+    async def _ensure_image(self, part: str, this: Round) -> None:
+        container = _container(this.pod, part)
+        pull = asyncio.create_task(self._runtime.ensure_image(container.image, container.image_pull_policy))
+        abandoned = asyncio.create_task(this.abandoned.wait())
+        try:
+            await asyncio.wait({pull, abandoned}, return_when=asyncio.FIRST_COMPLETED)
+            if pull.done():
+                await pull
+                self.tell(this.pod, part, "pulled", f'Image "{container.image}" is present')
+        finally:
+            await process.end(pull, abandoned)
+
+    async def _start_network(self, attempt: int, spec_hash: str, this: Round) -> None:
+        launch = Launch(_name(NETWORK, attempt, spec_hash, this), this.pod, None, "")
+        this.network = await self._launch(launch, NETWORK, this)
+
+    async def _start_container(self, part: str, attempt: int, spec_hash: str, this: Round) -> None:
+        container = _container(this.pod, part)
+        launch = Launch(
+            _name(part, attempt, spec_hash, this),
+            this.pod,
+            container,
+            container.image,
+            this.network,
+            mounts(container, this.places),
+        )
+        await self._launch(launch, part, this)
+        this.notes.started(part)
+
+    async def _launch(self, launch: Launch, part: str, this: Round) -> str:
+        id = await self._runtime.start(launch)
+        self.tell(this.pod, part, "started", f"Started {id[:12]}, attempt {launch.name.attempt}")
+        return id
+
+
+def _later(reason: str) -> str:
+    return "ImagePullBackOff" if reason == "ErrImagePull" else reason
+
+
+def _container(pod: pod_pb2.Pod, name: str) -> pod_pb2.Container:
+    return next(container for container in pod.spec.containers if container.name == name)
+
+
+def _name(container: str, attempt: int, spec_hash: str, this: Round) -> ContainerName:
+    metadata = this.pod.metadata
+    return ContainerName(
+        container, spec_hash, metadata.name, metadata.namespace, this.goal.source, metadata.uid, attempt
+    )
+
+
+def _pod_of(name: ContainerName, this: Round) -> pod_pb2.Pod:
+    """The pod; of an orphan, as much as its container's name tells."""
+    if this.goal.pod is not None:
+        return this.goal.pod
+    return pod_pb2.Pod(metadata=meta_pb2.ObjectMeta(name=name.pod, namespace=name.namespace, uid=name.uid))
+
+
+def _reference(pod: pod_pb2.Pod, container: str) -> meta_pb2.ObjectReference:
+    """Point at the pod in the same words whenever something happens to it, so that repeats are counted."""
+    metadata = pod.metadata
+    reference = meta_pb2.ObjectReference(kind="Pod", namespace=metadata.namespace, name=metadata.name, uid=metadata.uid)
+    if container == NETWORK:
+        reference.field_path = "implicitly required container net"
+    elif container != POD:
+        reference.field_path = f"spec.containers{{{container}}}"
+    return reference

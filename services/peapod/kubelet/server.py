@@ -1,0 +1,137 @@
+"""Wires the kubelet: runtime, volumes, sources, workers, reports, RPCs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from pathlib import Path
+
+import grpc
+
+from peapod.common import process
+from peapod.common.channel import open_channel
+from peapod.common.events import Recorder
+from peapod.common.rpc import Guard
+from peapod.common.server import Server
+from peapod.kubelet.checkpoint import Checkpoint
+from peapod.kubelet.config import KubeletConfig
+from peapod.kubelet.dispatch import Dispatcher
+from peapod.kubelet.hands import Hands
+from peapod.kubelet.heartbeat import Heartbeat
+from peapod.kubelet.lock import sole_user
+from peapod.kubelet.machine import Machine, address_of
+from peapod.kubelet.node import Identity, capacity
+from peapod.kubelet.observer import Observer
+from peapod.kubelet.runtime.open import open_runtime
+from peapod.kubelet.runtime.runtime import Runtime
+from peapod.kubelet.servicer import Kubelet as KubeletServicer
+from peapod.kubelet.sources.apiserver import ApiserverSource
+from peapod.kubelet.status_reporter import StatusReporter
+from peapod.kubelet.volumes.empty_dir import EmptyDir
+from peapod.kubelet.volumes.host_path import HostPath
+from peapod.kubelet.volumes.volumes import Volumes
+from peapod.kubelet.worker import Surroundings
+from peapod.v1 import kubelet_service_rpc
+from peapod.v1.event_service_rpc import EventServiceClient
+from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
+
+
+class Kubelet:
+    """One node's kubelet on a runtime that the caller owns. `start` once, `stop` once; containers run on.
+
+    `host_ip` is the address by which others reach the node.
+    """
+
+    def __init__(self, config: KubeletConfig, runtime: Runtime, host_ip: str) -> None:
+        self._config = config
+        self._runtime = runtime
+        self._host_ip = host_ip
+        self._channel = open_channel(config.apiserver)
+        pods, events = PodServiceClient(self._channel), EventServiceClient(self._channel)
+        root = Path(config.root_dir)
+        self._volumes = Volumes(root, [EmptyDir(), HostPath()])
+        self._recorder = Recorder(events, "kubelet", config.node_name)
+        self._reporter = StatusReporter(pods)
+        self._observer = Observer(runtime)
+        self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"))
+        self._capacity = capacity(config, Machine.read())
+        self._dispatcher = self._make_dispatcher()
+        self._tasks: list[asyncio.Task[None]] = []
+        self.server = Server(
+            config.address,
+            "kubelet",
+            self._handlers,
+            [kubelet_service_rpc.DESCRIPTOR.full_name],
+            allow_insecure=config.allow_insecure,
+            metrics_address=config.metrics_address,
+        )
+
+    async def start(self) -> None:
+        """Serve, then follow the apiserver and the runtime; neither needs to be there yet."""
+        await self.server.start()
+        loops = {
+            "runtime observer": self._observer.run,
+            "pod dispatcher": self._dispatcher.run,
+            "apiserver source": self._source.run,
+            "status reporter": self._reporter.run,
+            "event recorder": self._recorder.run,
+            "heartbeat": self._make_heartbeat().run,
+        }
+        self._tasks = [process.spawn(run, name) for name, run in loops.items()]
+
+    async def stop(self) -> None:
+        """Stop serving and following."""
+        await self.server.stop()
+        await process.end(*self._tasks)
+        await self._channel.close()
+
+    def _make_dispatcher(self) -> Dispatcher:
+        hands = Hands(self._runtime, self._volumes, self._recorder)
+        around = Surroundings(self._observer, hands, self._reporter, self._host_ip, self._runtime.scheme)
+        return Dispatcher(
+            [self._source],
+            self._volumes,
+            around,
+            capacity=self._capacity,
+            violations=lambda pod: [*self._runtime.refusals(pod), *self._volumes.refusals(pod)],
+            needs_network=self._runtime.network_container,
+        )
+
+    def _make_heartbeat(self) -> Heartbeat:
+        config = self._config
+        who = Identity(
+            config.node_name,
+            config.node_labels(),
+            self._capacity,
+            self._host_ip,
+            config.advertise_address or self.server.address,
+            Machine.read(),
+        )
+        nodes = NodeServiceClient(self._channel)
+        return Heartbeat(nodes, who, self._runtime, self._observer, config.heartbeat_seconds)
+
+    def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
+        servicer = KubeletServicer(self._config.node_name, self._dispatcher, self._observer, self._runtime)
+        return (kubelet_service_rpc.kubelet_service_handler(servicer, guard),)
+
+
+async def serve(config: KubeletConfig, stop: asyncio.Event) -> None:
+    """Run a kubelet until `stop` is set."""
+    root = Path(config.root_dir)
+    with sole_user(root):
+        host_ip = await asyncio.to_thread(address_of, config.advertise_address or config.address)
+        runtime = await open_runtime(
+            config.runtime,
+            config.node_name,
+            root,
+            docker_host=config.docker_host,
+            network_image=config.network_image,
+        )
+        kubelet = Kubelet(config, runtime, host_ip)
+        try:
+            await kubelet.start()
+            await stop.wait()
+        finally:
+            await kubelet.stop()
+            await runtime.close()

@@ -1,0 +1,150 @@
+"""Looks after one pod: plans, acts, reports, and sleeps until something of the pod changes."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from peapod.common.backoff import Backoff
+from peapod.kubelet.actions import POD
+from peapod.kubelet.fate import Scene
+from peapod.kubelet.goal import Goal, Intent
+from peapod.kubelet.hands import Hands
+from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Memory, Now
+from peapod.kubelet.naming import spec_hash
+from peapod.kubelet.notes import Notes
+from peapod.kubelet.observer import Observer
+from peapod.kubelet.plan import plan
+from peapod.kubelet.runtime.runtime import Observed, RuntimeUnavailable
+from peapod.kubelet.status import Place, refused, status_of
+from peapod.kubelet.status_reporter import StatusReporter
+from peapod.kubelet.volumes.volume import VolumeError
+from peapod.v1 import pod_pb2
+
+logger = logging.getLogger(__name__)
+
+CRASH_LOOP = "CrashLoopBackOff"
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all workers of a node share."""
+
+    observer: Observer
+    hands: Hands
+    reporter: StatusReporter
+    host_ip: str
+    scheme: str
+
+
+class Worker:
+    """Brings one pod to its goal and keeps it there. `run` it once, in a task of its own."""
+
+    def __init__(self, goal: Goal, around: Surroundings) -> None:
+        self.goal = goal
+        self._around = around
+        self._place = Place(around.host_ip, around.scheme, datetime.now(UTC))
+        self._notes = Notes()
+        self._awake = asyncio.Event()
+        self._abandoned = asyncio.Event()
+        self._announced: set[str] = set()
+        self._trouble = Backoff(0.2, 10)
+
+    def want(self, goal: Goal) -> None:
+        """Change the goal. A pull for a goal that is replaced is abandoned; other acts are finished first."""
+        if goal != self.goal:
+            if goal.replaces(self.goal):
+                self._abandoned.set()
+            self.goal = goal
+            self.wake()
+
+    def wake(self) -> None:
+        """Have the pod looked at."""
+        self._awake.set()
+
+    def room_was_made(self) -> None:
+        """Try again what the pod as a whole failed at: another pod has left."""
+        if self._notes.retry(POD):
+            self.wake()
+
+    async def run(self) -> None:
+        """Work until nothing is left of a pod that is to be removed, or until cancelled."""
+        while not await self._survive(self._round):
+            pass
+
+    async def _survive(self, work: Callable[[], Awaitable[bool]]) -> bool:
+        """Do the work; after an error wait a while, whatever happens, so that no error repeats in a rush."""
+        try:
+            return await work()
+        except RuntimeUnavailable as error:
+            self._around.observer.doubt(str(error))
+        except VolumeError as error:
+            self._log(logging.WARNING, f"waits: {error}")
+        except Exception:
+            logger.exception("pod %s: a round failed", self.goal.uid)
+        await asyncio.sleep(self._trouble.next())
+        return False
+
+    async def _round(self) -> bool:
+        """Plan once and act, or sleep when there is nothing to do; tell whether it was the last round."""
+        self._awake.clear()
+        self._abandoned.clear()
+        if not self._around.observer.available:
+            await self._awake.wait()
+            return False
+        goal, observed, now = self.goal, self._around.observer.containers(self.goal.uid), Now.read()
+        memory = self._notes.memory(observed, now)
+        self._report(goal, observed, memory, now)
+        made = plan(goal, observed, memory, now)
+        if not made.steps:
+            self._trouble.reset()
+            await self._sleep(made.wake_after)
+            return False
+        self._log(logging.INFO, made.sentence)
+        instances = Instances.of(goal.uid, observed)
+        await self._around.hands.carry_out(made, goal, instances, self._notes, self._abandoned)
+        if not made.last:
+            await self._around.observer.refresh()
+        return made.last
+
+    def _report(self, goal: Goal, observed: Iterable[Observed], memory: Memory, now: Now) -> None:
+        if goal.pod is None or goal.intent is Intent.REMOVE:
+            return
+        instances = Instances.of(goal.uid, observed)
+        scene = Scene(goal.pod, spec_hash(goal.pod.spec), goal.needs_network, instances, memory, now)
+        if goal.refusal is not None:
+            status = refused(goal.pod, goal.refusal.reason, goal.refusal.message, self._place)
+        else:
+            status = status_of(scene, self._place)
+        self._announce_back_off(goal.pod, status)
+        self._around.reporter.report(goal.pod, status)
+
+    def _announce_back_off(self, pod: pod_pb2.Pod, status: pod_pb2.PodStatus) -> None:
+        """Record each wait for a restart once."""
+        looping = {one.container_id: one for one in status.container_statuses if one.state.waiting.reason == CRASH_LOOP}
+        for id in looping.keys() - self._announced:
+            self._around.hands.tell(pod, looping[id].name, "backOff", looping[id].state.waiting.message)
+        self._announced = set(looping)
+
+    async def _sleep(self, seconds: float | None) -> None:
+        if seconds is None:
+            await self._awake.wait()
+            return
+        timer = asyncio.get_running_loop().call_later(seconds, self._awake.set)
+        try:
+            await self._awake.wait()
+        finally:
+            timer.cancel()
+
+    def _log(self, level: int, sentence: str) -> None:
+        if not sentence:
+            return
+        if self.goal.pod is None:
+            logger.log(level, "pod %s: %s", self.goal.uid, sentence)
+        else:
+            metadata = self.goal.pod.metadata
+            logger.log(level, "pod %s/%s (%s): %s", metadata.namespace, metadata.name, metadata.uid, sentence)
