@@ -11,51 +11,50 @@ import grpc.aio
 from peapod.common import address as addresses
 from peapod.common import options
 from peapod.common.errors import Unavailable
+from peapod.common.failover import FailoverChannel
 
 
 def open_channel(address: str) -> grpc.aio.Channel:
-    """Open a channel to `host:port`, or to the first that answers of several, separated by commas.
+    """Open a channel to `host:port`, or to whichever answers of several, separated by commas.
 
     Connects when it is first used and again whenever it is lost. Raises `Invalid` for what is no address.
     """
-    return grpc.aio.insecure_channel(target(address), options=options.CHANNEL)
+    channels = [grpc.aio.insecure_channel(target, options=options.CHANNEL) for target in map(_target, _split(address))]
+    return channels[0] if len(channels) == 1 else FailoverChannel(channels)
 
 
 def open_sync_channel(address: str) -> grpc.Channel:
-    """The same for short-lived programs, on a blocking channel."""
-    return grpc.insecure_channel(target(address), options=options.CHANNEL)
+    """The same for short-lived programs, on a blocking channel: it tries several in their order.
+
+    Names in a list are looked up once, now; raises `Unavailable` when none of them is known.
+    """
+    parts = _split(address)
+    target = _target(parts[0]) if len(parts) == 1 else _joint_target(parts)
+    return grpc.insecure_channel(target, options=options.CHANNEL)
 
 
-def target(address: str) -> str:
-    """Write the address as a target that gRPC resolves."""
-    if addresses.is_unix(address):
-        return address
-    places = [addresses.parse(part.strip()) for part in address.split(",")]
-    if len(places) == 1 and _number(places[0].host) is None:
-        return f"dns:///{places[0]}"
-    numbers = [(number, place.port) for place in places for number in _numbers(place)]
-    if all(number.version == 4 for number, _ in numbers):
-        return "ipv4:" + ",".join(f"{number}:{port}" for number, port in numbers)
-    return "ipv6:" + ",".join(f"[{_mapped(number)}]:{port}" for number, port in numbers)
+def _split(address: str) -> list[str]:
+    return [part.strip() for part in address.split(",")]
 
 
-def _numbers(place: addresses.HostPort) -> list[ipaddress.IPv4Address | ipaddress.IPv6Address]:
-    number = _number(place.host)
-    if number is not None:
-        return [number]
-    try:
-        found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Unavailable(f"cannot resolve {place.host}: {error.strerror}") from error
-    return [ipaddress.ip_address(info[4][0]) for info in found]
+def _target(address: str) -> str:
+    return address if addresses.is_unix(address) else f"dns:///{addresses.parse(address)}"
 
 
-def _number(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
-    try:
-        return ipaddress.ip_address(host)
-    except ValueError:
-        return None
+def _joint_target(parts: list[str]) -> str:
+    """Write several addresses as one target; gRPC takes several numbers, but not several names."""
+    places, problems = [], []
+    for place in map(addresses.parse, parts):
+        try:
+            found = socket.getaddrinfo(place.host, place.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            problems.append(f"cannot resolve {place.host}: {error.strerror}")
+            continue
+        places += [f"[{_ipv6(str(info[4][0]))}]:{place.port}" for info in found]
+    if not places:
+        raise Unavailable("; ".join(problems))
+    return "ipv6:" + ",".join(places)
 
 
-def _mapped(number: ipaddress.IPv4Address | ipaddress.IPv6Address) -> str:
-    return f"::ffff:{number}" if number.version == 4 else str(number)
+def _ipv6(number: str) -> str:
+    return f"::ffff:{number}" if ipaddress.ip_address(number).version == 4 else number

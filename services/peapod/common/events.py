@@ -6,10 +6,9 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc.aio
-from google.protobuf.descriptor import Descriptor
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.common import errors
@@ -38,7 +37,7 @@ class Object(Protocol):
         ...
 
     @property
-    def DESCRIPTOR(self) -> Descriptor:
+    def DESCRIPTOR(self) -> Any:
         """Carries the kind."""
         ...
 
@@ -97,13 +96,13 @@ class Recorder:
         """Drops what the server will never take; raises what may be otherwise another time."""
         try:
             response = await self._client.record_events(RecordEventsRequest(events=batch), timeout=ANSWER_SECONDS)
-        except grpc.aio.AioRpcError as error:
-            refusal = errors.from_rpc(error)
-            if not isinstance(refusal, (Invalid, Unsupported)):
-                raise refusal from error
-            self._tell_once(f"events were refused: {refusal.message}")
+        except grpc.aio.AioRpcError as failure:
+            problem = errors.from_rpc(failure)
+            if not isinstance(problem, (Invalid, Unsupported)):
+                raise problem from failure
+            self._tell_once(f"events were refused: {problem.message}")
             return
-        refusals = [refusal.message for item in response.results if (refusal := errors.from_item(item))]
+        refusals = [error.message for item in response.results if (error := errors.from_item(item))]
         self._tell_once(f"events were refused: {refusals[0]}" if refusals else "")
 
     def _tell_once(self, trouble: str) -> None:

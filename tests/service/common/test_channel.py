@@ -48,19 +48,56 @@ async def test_it_uses_the_next_address_when_the_first_is_dead(
 ) -> None:
     dead, server = free_port(), await serving(serve, "a")
     client = connect(f"{host}:{dead}{separator}{host}:{server.port}")
-    await client.get_pod(pb.GetPodRequest(name="a"))
+    assert await get_until_answered(client, "a") < 1
+    for _ in range(10):
+        await client.get_pod(pb.GetPodRequest(name="a"))
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
 async def test_it_fails_over_when_its_server_stops_and_back(serve: Serve, connect: Connect, host: str) -> None:
     first, second = await serving(serve, "a"), await serving(serve, "b")
     client = connect(f"{host}:{first.port},{host}:{second.port}")
-    await client.get_pod(pb.GetPodRequest(name="a"))
+    assert await get_until_answered(client, "a") < 1
     await first.stop(0)
     assert await get_until_answered(client, "b") < 1
     await serving(serve, "a", first.address)
     await second.stop(0)
     assert await get_until_answered(client, "a") < 2
+
+
+async def test_a_name_that_nobody_knows_does_not_matter_beside_one_that_answers(serve: Serve, connect: Connect) -> None:
+    server = await serving(serve, "a")
+    both = f"nowhere.invalid:1,localhost:{server.port}"
+    assert await get_until_answered(connect(both), "a") < 5
+
+    def ask() -> str:
+        with open_sync_channel(both) as channel:
+            answer = PodServiceSyncClient(channel).get_pod(pb.GetPodRequest(name="a"))
+            return answer.pod.metadata.name
+
+    assert await asyncio.to_thread(ask) == "a"
+
+
+async def test_it_is_ready_when_one_of_several_is(serve: Serve, channel: Callable[[str], grpc.aio.Channel]) -> None:
+    server = await serving(serve, "a")
+    opened = channel(f"127.0.0.1:{free_port()},{server.address}")
+    await opened.channel_ready()
+    assert opened.get_state() is grpc.ChannelConnectivity.READY
+    changed = asyncio.create_task(opened.wait_for_state_change(grpc.ChannelConnectivity.READY))
+    await server.stop(0)
+    await changed
+
+
+async def test_while_one_of_several_serves_no_call_but_those_under_way_fails(serve: Serve, connect: Connect) -> None:
+    first, second = await serving(serve, "a"), await serving(serve, "a")
+    client = connect(f"{first.address},{second.address}")
+    assert await get_until_answered(client, "a") < 1
+    for server, address in ((first, first.address), (second, second.address)):
+        await asyncio.sleep(0.3)
+        await server.stop(0)
+        for _ in range(3):
+            await client.get_pod(pb.GetPodRequest(name="a"))
+        await serving(serve, "a", address)
 
 
 async def test_a_restarted_server_is_found_soon(serve: Serve, connect: Connect) -> None:
