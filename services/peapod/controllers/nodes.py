@@ -1,0 +1,80 @@
+"""The node controller: marks nodes that are silent for too long as Ready=Unknown, so that they get no more pods.
+
+The node's next heartbeat makes it ready again. No pod is touched.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+
+import grpc.aio
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from peapod.common.errors import Conflict, NotFound, from_rpc
+from peapod.common.events import Recorder
+from peapod.common.informer import Informer
+from peapod.controllers.node_lifecycle import Lost, Sightings, decide, mark
+from peapod.v1.meta_pb2 import EventType
+from peapod.v1.node_pb2 import Node
+from peapod.v1.node_service_pb2 import ListNodesRequest, UpdateNodeStatusRequest
+from peapod.v1.node_service_rpc import NodeServiceClient
+
+logger = logging.getLogger(__name__)
+
+LOOKS_PER_GRACE = 8
+BLIND_AFTER_LOOKS = 3
+ANSWER_SECONDS = 5.0
+
+
+class NodeController:
+    """Looks after all nodes; a node may be silent for `grace` seconds."""
+
+    def __init__(self, nodes: Informer[Node], client: NodeServiceClient, recorder: Recorder, grace: float) -> None:
+        self._nodes = nodes
+        self._client = client
+        self._recorder = recorder
+        self._grace = grace
+        self._pause = grace / LOOKS_PER_GRACE
+        self._sightings = Sightings(BLIND_AFTER_LOOKS * self._pause)
+        nodes.on_change(self._changed)
+
+    async def run(self) -> None:
+        """Look again and again; raises what the apiserver says when it does not answer."""
+        await self._nodes.synced()
+        while True:
+            await self._look()
+            await asyncio.sleep(self._pause)
+
+    async def _look(self) -> None:
+        # An empty list, but read through the store: where it answers, heartbeats can be stored as well.
+        nobody = ListNodesRequest(field_selector="metadata.name=")
+        await self._client.list_nodes(nobody, timeout=ANSWER_SECONDS)
+        now = time.monotonic()
+        if self._sightings.looked(now):
+            logger.info("nodes: could not see for a while, every node gets its %g s anew", self._grace)
+        lost = decide(self._nodes.objects.values(), self._sightings, now, self._grace)
+        await asyncio.gather(*(self._mark(one) for one in lost))
+
+    async def _mark(self, lost: Lost) -> None:
+        name, now = lost.node.metadata.name, Timestamp()
+        now.GetCurrentTime()
+        node = mark(lost, now)
+        try:
+            response = await self._client.update_node_status(UpdateNodeStatusRequest(node=node), timeout=ANSWER_SECONDS)
+        except grpc.aio.AioRpcError as error:
+            problem = from_rpc(error)
+            if not isinstance(problem, (Conflict, NotFound)):
+                raise problem from error
+            logger.info("node %s: changed before it was marked as lost", name)
+            return
+        version, silent = response.node.metadata.resource_version, round(lost.silent)
+        logger.warning("node %s: lost, it has not reported for %d s (revision %d)", name, silent, version)
+        self._recorder.record(lost.node, "offline", f"node {name} has not reported for {silent} s")
+
+    def _changed(self, _kind: EventType, old: Node | None, new: Node | None) -> None:
+        if new is not None:
+            self._sightings.see(new, time.monotonic())
+        elif old is not None:
+            self._sightings.forget(old.metadata.name)

@@ -1,0 +1,41 @@
+"""The table of controllers: what runs, and what each stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Protocol
+
+from peapod.common.events import Recorder
+from peapod.common.informer import Informer
+from peapod.controllers.config import ControllersConfig
+from peapod.controllers.nodes import NodeController
+from peapod.v1.node_pb2 import Node
+from peapod.v1.node_service_rpc import NodeServiceClient
+
+
+class Controller(Protocol):
+    """Keeps one thing in shape."""
+
+    async def run(self) -> None:
+        """Do so until cancelled. May raise: it is then run again after a pause."""
+        ...
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """What controllers share: one informer per kind, clients on one channel, the recorder of events."""
+
+    config: ControllersConfig
+    nodes: Informer[Node]
+    node_client: NodeServiceClient
+    recorder: Recorder
+
+
+def _nodes(cluster: Cluster) -> Controller:
+    return NodeController(cluster.nodes, cluster.node_client, cluster.recorder, cluster.config.node_grace_seconds)
+
+
+CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType({"node controller": _nodes})
+"""By the name that the log gives them."""

@@ -1,0 +1,111 @@
+"""The node controller against the real apiserver, with a short grace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from peapod.controllers.config import ControllersConfig
+from peapod.controllers.server import ControllersService
+from peapod.v1 import meta_pb2, node_pb2
+from peapod.v1 import node_service_pb2 as pb
+from tests.support.apiserver import OwnApi, connected, running_apiserver
+from tests.support.following import Following, following
+from tests.support.objects import TRUE, UNKNOWN, make_node
+
+GRACE = 0.8
+
+
+@asynccontextmanager
+async def running_controllers(apiserver: str) -> AsyncGenerator[ControllersService]:
+    service = ControllersService(ControllersConfig(apiserver=apiserver, node_grace_seconds=GRACE))
+    try:
+        await service.start()
+        yield service
+    finally:
+        await service.stop()
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
+    async with running_apiserver(tmp_path / "peapod.db") as running:
+        yield running
+
+
+@pytest.fixture
+async def seen(api: OwnApi) -> AsyncGenerator[Following]:
+    async with following(api) as watcher:
+        yield watcher
+
+
+def readiness(node: node_pb2.Node) -> meta_pb2.ConditionStatus:
+    (ready,) = (condition for condition in node.status.conditions if condition.type == "Ready")
+    return ready.status
+
+
+async def report(api: OwnApi, node: node_pb2.Node) -> None:
+    await api.nodes.heartbeat_node(pb.HeartbeatNodeRequest(node=node))
+
+
+async def test_a_silent_node_is_marked_until_it_reports_again(api: OwnApi, seen: Following) -> None:
+    await report(api, make_node("n1"))
+    async with running_controllers(api.address):
+        await seen.until(lambda: "n1" in seen.nodes and readiness(seen.nodes["n1"]) == UNKNOWN)
+        await seen.until(lambda: bool(seen.told("offline", "n1")))
+        (ready,) = seen.nodes["n1"].status.conditions
+        assert ready.reason == "NodeStatusUnknown"
+        assert seen.nodes["n1"].status.capacity == make_node().status.capacity
+        await report(api, make_node("n1"))
+        await seen.until(lambda: readiness(seen.nodes["n1"]) == TRUE)
+        await seen.until(lambda: readiness(seen.nodes["n1"]) == UNKNOWN)
+
+
+async def test_a_node_that_reports_is_left_alone(api: OwnApi, seen: Following) -> None:
+    marked: list[str] = []
+
+    def watch_marks(_kind: object, _old: object, new: node_pb2.Node | None) -> None:
+        if new is not None and readiness(new) == UNKNOWN:
+            marked.append(new.metadata.name)
+
+    seen.informers[1].on_change(watch_marks)
+
+    async def keep_reporting() -> None:
+        while True:
+            alive = make_node("alive")
+            # An unchanged report is stored only now and then, too seldom for this short a grace.
+            alive.status.conditions[0].message = str(asyncio.get_running_loop().time())
+            await report(api, alive)
+            await asyncio.sleep(GRACE / 8)
+
+    await report(api, make_node("alive"))
+    await report(api, make_node("dead"))
+    reporting = asyncio.create_task(keep_reporting())
+    async with running_controllers(api.address):
+        await seen.until(lambda: "dead" in marked)
+        await report(api, make_node("dead"))
+        await seen.until(lambda: marked.count("dead") >= 2)
+    reporting.cancel()
+    assert "alive" not in marked
+
+
+async def test_the_silence_of_an_outage_does_not_count(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    store = tmp_path / "peapod.db"
+    async with AsyncExitStack() as controllers:
+        async with running_apiserver(store) as api, following(api) as seen:
+            address = api.address
+            await controllers.enter_async_context(running_controllers(address))
+            await report(api, make_node("dead"))
+            await seen.until(lambda: "dead" in seen.nodes and readiness(seen.nodes["dead"]) == UNKNOWN)
+            await report(api, make_node("n1"))
+            await seen.until(lambda: "n1" in seen.nodes)
+        await asyncio.sleep(GRACE * 2)
+        async with running_apiserver(store, address=address), connected(address) as api, following(api) as seen:
+            await seen.until(lambda: readiness(seen.nodes["n1"]) == UNKNOWN)
+            (ready,) = seen.nodes["n1"].status.conditions
+    assert ready.message == "the node has not reported for 1 s", "about the grace, and not the outage besides"
+    assert "every node gets its 0.8 s anew" in caplog.text
