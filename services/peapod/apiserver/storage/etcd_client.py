@@ -16,7 +16,6 @@ from etcd3.etcdrpc import rpc_pb2, rpc_pb2_grpc
 
 from peapod.common import options
 from peapod.common.backoff import Backoff
-from peapod.common.channel import target
 from peapod.common.errors import Invalid, PeapodError, StoreFull, Unavailable
 
 S = TypeVar("S")
@@ -77,7 +76,7 @@ class Members(Generic[S]):
     def stub(self) -> S:
         """The stub of the member in use."""
         if self.current not in self._open:
-            channel = grpc.aio.insecure_channel(target(self.endpoint), options=_OPTIONS)
+            channel = grpc.aio.insecure_channel(self.endpoint, options=_OPTIONS)
             self._open[self.current] = channel, self._make_stub(channel)
         return self._open[self.current][1]
 

@@ -14,7 +14,7 @@ _revision = attrgetter("revision")
 class Recent:
     """A bounded window onto the end of the history. A watcher is only a revision here, whatever it has yet to read."""
 
-    def __init__(self, start: int, most_changes: int = 4096, most_bytes: int = 32 << 20) -> None:
+    def __init__(self, start: int, most_changes: int = 4096, most_bytes: int = 8 << 20) -> None:
         self.start = start
         """Every change after this revision is in the window."""
         self._most_changes = most_changes
