@@ -81,8 +81,8 @@ class FakePods(PodServiceServicer):
             if request.label_selector == "!":
                 raise Invalid("bad selector", [Violation("label_selector", "is bad")])
             at = request.revision
-            if at and at < self.oldest:
-                raise Expired(f"revision {at} is too old")
+            if at and not self.oldest <= at <= self.revision:
+                raise Expired(f"revision {at} is not here")
             if not at:
                 at = self.revision
                 for number, pod in enumerate(list(self.pods.values())):

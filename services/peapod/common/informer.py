@@ -141,14 +141,13 @@ class Informer(Generic[R]):
             await self._moved.wait()
 
     async def run(self) -> None:
-        """Follow until cancelled. Raises `Invalid` or `Unsupported` when the server refuses the selectors; all
-        other errors are tried again, with a growing, jittered pause. May be run again, and goes on then.
+        """Follow until cancelled. Raises `Invalid` or `Unsupported` when the server refuses the selectors; after all
+        other ends of the stream it is opened again, with a growing, jittered pause. May be run again, and goes on.
         """
         backoff = Backoff(0.1, 2, reset_after=10)
         while True:
             try:
                 await self._follow()
-                self._lost(Unavailable("the server ended the stream"))
             except grpc.aio.AioRpcError as error:
                 self._lost(from_rpc(error))
             except Unavailable as error:
@@ -213,6 +212,8 @@ class Informer(Generic[R]):
                 logger.exception("%s: a callback failed at revision %d", self._name, self.revision)
 
     def _advance(self, revision: int) -> None:
+        if revision < self.revision:
+            logger.warning("%s: the store was replaced: from revision %d to %d", self._name, self.revision, revision)
         self.revision = self._resume_at = revision
         self._moved.set()
         self._moved = asyncio.Event()

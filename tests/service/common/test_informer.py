@@ -29,6 +29,7 @@ class Follower:
         self.informer.on_change(self._told)
         self.told: list[str] = []
         self.versions: list[int] = []
+        self._news = asyncio.Event()
         self.task = asyncio.create_task(self.informer.run())
 
     def _told(self, kind: EventType, old: Pod | None, new: Pod | None) -> None:
@@ -39,6 +40,12 @@ class Follower:
         self.told.append(SIGNS[kind] + either.metadata.name)
         if new is not None:
             self.versions.append(new.metadata.resource_version)
+        self._news.set()
+
+    async def until_told(self, what: str) -> None:
+        while what not in self.told:
+            self._news.clear()
+            await self._news.wait()
 
     @property
     def names(self) -> set[str]:
@@ -131,7 +138,9 @@ async def test_each_change_comes_once_and_in_order_through_lost_connections(
     assert 0 not in fake.opened[1:]
 
 
-async def test_it_resumes_where_the_server_ended_the_watch(fake: FakePods, follow: Callable[..., Follower]) -> None:
+async def test_it_resumes_where_the_server_ended_the_watch(
+    fake: FakePods, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture
+) -> None:
     follower = follow()
     await follower.informer.synced()
     fake.end_after = 1
@@ -140,6 +149,7 @@ async def test_it_resumes_where_the_server_ended_the_watch(fake: FakePods, follo
         await follower.informer.wait_for(fake.revision)
     assert follower.told == ["+a", "+b", "+c"]
     assert fake.opened[:3] == [0, 2, 3]
+    assert not caplog.records
 
 
 async def test_after_a_restart_on_the_same_port_it_goes_on_soon(
@@ -183,6 +193,33 @@ async def test_what_changed_while_history_was_lost_is_told(
     fake.put("later")
     await follower.informer.wait_for(fake.revision)
     assert follower.told[-1] == "+later"
+
+
+async def test_a_store_that_was_replaced_is_believed(
+    fake: FakePods,
+    wire: Wire,
+    serve: Callable[..., Awaitable[Server]],
+    follow: Callable[..., Follower],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for name in "abc":
+        fake.put(name)
+    follower = follow()
+    await follower.informer.synced()
+    follower.told.clear()
+    fresh = FakePods()
+    fresh.put("b")
+    fresh.expire()
+    wire.target = (await serve(fresh)).address
+    wire.cut()
+    await fresh.until(opened=2)
+    fresh.put("d")
+    await follower.informer.wait_for(2)
+    await follower.until_told("+d")
+    assert sorted(follower.told[:2]) == ["-a", "-c"]
+    assert follower.told[2:] == ["-b", "+b", "+d"]
+    assert follower.informer.revision == fresh.revision < fake.revision
+    assert "pods: the store was replaced: from revision 4 to 2" in caplog.messages
 
 
 async def test_half_a_snapshot_is_nothing(fake: FakePods, follow: Callable[..., Follower]) -> None:

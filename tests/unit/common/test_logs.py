@@ -84,9 +84,10 @@ def test_a_wrong_call_does_not_stop_the_log(
 def test_while_nobody_reads_lines_are_dropped_and_counted(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    reading, room = threading.Event(), threading.Event()
+    busy, reading, room = threading.Event(), threading.Event(), threading.Event()
 
     def slowly(_: logging.Formatter, record: logging.LogRecord) -> str:
+        busy.set()
         reading.wait(10)
         if record.msg == "line 9":
             room.set()
@@ -95,14 +96,16 @@ def test_while_nobody_reads_lines_are_dropped_and_counted(
     monkeypatch.setattr(logs, "WAITING_MOST", 10)
     monkeypatch.setattr(logs.TextFormatter, "format", slowly)
     with logging_to_stderr("kubelet", "text", "info"):
-        for number in range(100):
+        logger.info("line 0")
+        assert busy.wait(10)
+        for number in range(1, 100):
             logger.info("line %d", number)
         reading.set()
         assert room.wait(10)
         logger.info("at last")
     lines = written(capsys)
-    assert lines[:10] == [f"line {number}" for number in range(10)]
-    assert re.fullmatch(r"\((89|90) lines dropped before this one\) at last", lines[-1])
+    assert lines[:11] == [f"line {number}" for number in range(11)]
+    assert lines[11:] == ["(89 lines dropped before this one) at last"]
 
 
 def test_logging_is_as_before_afterwards() -> None:
