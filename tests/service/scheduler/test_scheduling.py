@@ -149,3 +149,14 @@ async def test_deleted_while_pending_is_forgotten(
         await report(api, make_node("n1"))
         await seen.until(lambda: seen.bound == {"other": "n1"})
     assert not [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")]
+
+
+async def test_its_figures_can_be_asked_for(api: OwnApi, seen: Following) -> None:
+    await report(api, make_node("n1"))
+    async with running_scheduler(api.address) as service:
+        await create(api, make_pod("fits"), make_pod("waits", selector={"disk": "ssd"}))
+        await seen.until(lambda: bool(seen.told("scheduled", "fits") and seen.told("failedScheduling", "waits")))
+        figure = service.server.registry.get_sample_value
+        assert figure("peapod_scheduler_bound_pods_total") == 1
+        assert figure("peapod_scheduler_refusals_total") == 1
+        assert figure("peapod_scheduler_waiting_pods") == 1
