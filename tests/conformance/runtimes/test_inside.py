@@ -28,9 +28,7 @@ async def test_there_is_a_path(pod: TestPod) -> None:
 
 
 async def test_command_and_args_are_joined_and_untouched(pod: TestPod) -> None:
-    written = await output_of(
-        pod, command=["/bin/sh", "-c"], args=['printf "%s|" "$@"', "me", "a b", "", HARMLESS]
-    )
+    written = await output_of(pod, command=["/bin/sh", "-c"], args=['printf "%s|" "$@"', "me", "a b", "", HARMLESS])
     assert written == f"a b||{HARMLESS}|"
 
 
@@ -56,9 +54,7 @@ async def test_a_mount_is_shared_with_the_node(runtime: Runtime, pod: TestPod, t
 
 async def test_a_file_is_mounted_too(pod: TestPod, tmp_path: Path) -> None:
     (tmp_path / "motd").write_text("welcome\n")
-    assert (
-        await output_of(pod, "cat /mnt/motd", mounts=[Mount(str(tmp_path / "motd"), "/mnt/motd")]) == "welcome\n"
-    )
+    assert await output_of(pod, "cat /mnt/motd", mounts=[Mount(str(tmp_path / "motd"), "/mnt/motd")]) == "welcome\n"
 
 
 async def test_a_read_only_mount_takes_no_writes(runtime: Runtime, pod: TestPod, tmp_path: Path) -> None:

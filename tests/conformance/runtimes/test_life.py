@@ -47,9 +47,7 @@ async def test_the_network_container_has_the_pods_address(runtime: Runtime, pod:
 async def test_containers_are_listed_oldest_first(runtime: Runtime, pod: TestPod) -> None:
     started = [await pod.start(FOREVER, container=name) for name in ("c", "a", "b")]
     assert [one.id for one in users(await runtime.list())] == started
-    assert [one.created_at for one in await runtime.list()] == sorted(
-        one.created_at for one in await runtime.list()
-    )
+    assert [one.created_at for one in await runtime.list()] == sorted(one.created_at for one in await runtime.list())
 
 
 async def test_starting_twice_makes_one_container(runtime: Runtime, pod: TestPod) -> None:
@@ -70,6 +68,13 @@ async def test_what_has_exited_is_not_started_again(runtime: Runtime, pod: TestP
     exited = await until_exited(runtime, id)
     assert await pod.start("exit 5") == id
     assert await find(runtime, id) == exited
+
+
+async def test_names_may_be_as_long_as_the_contract_allows(runtime: Runtime, pod: TestPod) -> None:
+    pod.name = ".".join(["a" * 63] * 3 + ["b" * 61])
+    id = await pod.start("exit 0", container="c" * 63)
+    seen = await until_exited(runtime, id)
+    assert (seen.exit_code, seen.name.pod, seen.name.container) == (0, pod.name, "c" * 63)
 
 
 async def test_attempts_are_containers_of_their_own(runtime: Runtime, pod: TestPod) -> None:

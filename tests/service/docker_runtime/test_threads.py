@@ -56,11 +56,14 @@ async def test_a_cancelled_reader_of_a_busy_log_ends_its_thread(runtime: DockerR
     assert await gone(threads)
 
 
-async def test_a_reader_that_never_gets_a_word_ends_its_thread(runtime: DockerRuntime, pod: TestPod) -> None:
+@pytest.mark.parametrize("patience", [0, 0.3], ids=["while it connects", "while it reads"])
+async def test_a_reader_that_never_gets_a_word_ends_its_thread(
+    runtime: DockerRuntime, pod: TestPod, patience: float
+) -> None:
     id = await pod.start("sleep 1000")
     log = runtime.logs(id, log_pb2.LogOptions(follow=True))
     waiting = asyncio.create_task(anext(log))
-    await asyncio.sleep(0.2)
+    await asyncio.sleep(patience)
     threads = streams()
     waiting.cancel()
     with pytest.raises(asyncio.CancelledError):

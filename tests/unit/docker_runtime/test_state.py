@@ -60,6 +60,12 @@ def test_exited(status: str) -> None:
     assert seen.finished_at == datetime(2026, 1, 2, 1, 4, 7, 500000, tzinfo=UTC)
 
 
+def test_nothing_finishes_before_it_starts() -> None:
+    started, finished = "2026-01-02T03:04:06.0005Z", "2026-01-02T03:04:06Z"
+    seen = observed(inspected(Status="exited", StartedAt=started, FinishedAt=finished))
+    assert seen.finished_at == seen.started_at == datetime(2026, 1, 2, 3, 4, 6, 500, tzinfo=UTC)
+
+
 def test_out_of_memory() -> None:
     assert observed(inspected(Status="exited", ExitCode=137, OOMKilled=True)).reason == "OOMKilled"
 

@@ -48,10 +48,12 @@ class Images:
         elif not await self._find(pause.IMAGE):
             await self._engine.change(_load_pause)
 
-    def close(self) -> None:
+    async def close(self) -> None:
         """Give up the pulls that go on."""
-        for pull in self._pulls.values():
+        pulls = tuple(self._pulls.values())
+        for pull in pulls:
             pull.cancel()
+        await asyncio.gather(*pulls, return_exceptions=True)
 
     async def _find(self, image: str) -> str:
         return await self._engine.ask(lambda client: _image_id(client, image))

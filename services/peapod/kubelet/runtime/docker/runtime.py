@@ -60,7 +60,7 @@ class DockerRuntime:
 
     async def close(self) -> None:
         """Let go of the engine."""
-        self._images.close()
+        await self._images.close()
         self._engine.close()
 
     async def version(self) -> str:

@@ -6,12 +6,11 @@ import time
 from contextlib import suppress
 from typing import Any
 
-import requests
 from docker import APIClient
 from docker.errors import APIError, ImageNotFound, NotFound
 
 from peapod.kubelet.naming import NODE_LABEL
-from peapod.kubelet.runtime.docker.client import find_container
+from peapod.kubelet.runtime.docker.client import PATIENCE, find_container
 from peapod.kubelet.runtime.docker.errors import CONFLICT, is_status, words
 from peapod.kubelet.runtime.docker.spec import Body
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, LaunchError
@@ -120,5 +119,5 @@ def _discard(client: APIClient, id: str) -> None:
 
 
 def _await_removal(client: APIClient, id: str) -> None:
-    with suppress(NotFound, requests.Timeout):
-        client.wait(id, condition="removed")
+    with suppress(NotFound):
+        client.wait(id, timeout=PATIENCE, condition="removed")

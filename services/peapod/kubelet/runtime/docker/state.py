@@ -25,7 +25,7 @@ def observed(inspected: Mapping[str, Any]) -> Observed:
         image_id=inspected["Image"],
         created_at=created_at,
         started_at=_time(state["StartedAt"]),
-        finished_at=None if state["Running"] else _time(state["FinishedAt"]),
+        finished_at=_finished_at(state),
         exit_code=state["ExitCode"],
         reason=reason,
         message=message,
@@ -37,6 +37,14 @@ def _phase(state: Mapping[str, Any]) -> Phase:
     if state["Running"]:
         return Phase.RUNNING
     return Phase.CREATED if state["Status"] == "created" else Phase.EXITED
+
+
+def _finished_at(state: Mapping[str, Any]) -> datetime | None:
+    if state["Running"]:
+        return None
+    started, finished = _time(state["StartedAt"]), _time(state["FinishedAt"])
+    # The engine may stamp the end of a container first that ends within a millisecond.
+    return max(started, finished) if started and finished else finished
 
 
 def _reason(state: Mapping[str, Any]) -> tuple[str, str]:
