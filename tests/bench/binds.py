@@ -14,8 +14,9 @@ from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 from tests.bench.calls import rate
 from tests.bench.pods import asked_pod
-from tests.bench.processes import apiserver, channel_to, running
+from tests.bench.processes import apiserver, channel_to
 from tests.bench.report import Line
+from tests.support.service_process import running
 
 NODES = 100
 PODS = 3000

@@ -13,8 +13,9 @@ from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1.pod_service_rpc import PodServiceClient
 from tests.bench.calls import rate
 from tests.bench.pods import asked_pod
-from tests.bench.processes import Running, apiserver, channel_to
+from tests.bench.processes import apiserver, channel_to
 from tests.bench.report import Line
+from tests.support.service_process import ServiceProcess
 
 WRITERS = 32
 WATCHERS = 50
@@ -43,7 +44,7 @@ async def _create(client: PodServiceClient) -> float:
     return await rate(create, CREATES, callers=WRITERS)
 
 
-async def _create_watched(client: PodServiceClient, server: Running) -> tuple[float, float]:
+async def _create_watched(client: PodServiceClient, server: ServiceProcess) -> tuple[float, float]:
     revision = (await client.list_pods(pods.ListPodsRequest(namespace="none"))).revision
     arguments = {"address": server.address, "watchers": WATCHERS, "revision": revision, "events": CREATES}
     flags = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.apiserver import Api, running_apiserver
+from tests.support.etcd import running_etcd
 
 
 @pytest.fixture(params=["sqlite", pytest.param("etcd", marks=pytest.mark.etcd)])
@@ -16,10 +17,8 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path}/peapod.db"
     else:
-        from tests.support.etcd import running_etcd
-
-        with running_etcd(tmp_path) as etcd:
-            yield f"etcd://{etcd.endpoint}"
+        with running_etcd() as etcd:
+            yield etcd.url
 
 
 @pytest.fixture

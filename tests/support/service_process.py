@@ -1,0 +1,62 @@
+"""A service as a process of its own, which a test may kill at any moment and start again at the same address."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from peapod.common.channel import open_channel
+from tests.support.ports import free_port
+
+
+class ServiceProcess:
+    """`python -m module --address ADDRESS arguments`, logging to a file."""
+
+    def __init__(self, module: str, arguments: Sequence[str], log: Path) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        self._command = (sys.executable, "-m", module, "--address", self.address, *arguments)
+        self._log = log
+        self._process: asyncio.subprocess.Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process's id; it has been started."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start the process, and return when its gRPC port accepts calls."""
+        with self._log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(*self._command, stdout=output, stderr=output)
+        channel = open_channel(self.address)
+        try:
+            await asyncio.wait_for(channel.channel_ready(), 30)
+        finally:
+            await channel.close()
+
+    async def kill(self) -> None:
+        """End it by SIGKILL."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.wait()
+
+    async def stop(self) -> int:
+        """End it by SIGTERM unless it has ended already, and return its exit status."""
+        assert self._process is not None
+        if self._process.returncode is None:
+            self._process.terminate()
+        return await self._process.wait()
+
+
+@asynccontextmanager
+async def running(module: str, arguments: Sequence[str], log: Path) -> AsyncGenerator[ServiceProcess]:
+    """Run a service until the block ends."""
+    process = ServiceProcess(module, arguments, log)
+    try:
+        await process.start()
+        yield process
+    finally:
+        await process.stop()
