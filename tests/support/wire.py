@@ -15,8 +15,9 @@ class Wire:
     def __init__(self, target: str) -> None:
         self.target = target
         self.address = ""
-        self._flowing = asyncio.Event()
-        self._flowing.set()
+        self._requests = asyncio.Event()
+        self._answers = asyncio.Event()
+        self.release()
         self._writers: set[asyncio.StreamWriter] = set()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
@@ -34,11 +35,17 @@ class Wire:
 
     def hold(self) -> None:
         """Let nothing through, and say nothing."""
-        self._flowing.clear()
+        self._requests.clear()
+        self._answers.clear()
+
+    def hold_answers(self) -> None:
+        """Let requests through, but nothing back."""
+        self._answers.clear()
 
     def release(self) -> None:
         """Let through what was held and what comes."""
-        self._flowing.set()
+        self._requests.set()
+        self._answers.set()
 
     async def close(self) -> None:
         """Cut all and take no more connections."""
@@ -55,17 +62,20 @@ class Wire:
         except OSError:
             writer.transport.abort()
             return
-        for source, sink in ((reader, far_writer), (far_reader, writer)):
-            task = asyncio.create_task(self._pump(source, sink))
+        for pump in (
+            self._pump(reader, far_writer, self._requests),
+            self._pump(far_reader, writer, self._answers),
+        ):
+            task = asyncio.create_task(pump)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
         self._writers.add(writer)
         try:
             with suppress(OSError):
                 while data := await reader.read(65536):
-                    await self._flowing.wait()
+                    await flowing.wait()
                     writer.write(data)
                     await writer.drain()
         finally:

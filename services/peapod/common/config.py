@@ -46,7 +46,8 @@ def load(cls: type[T], argv: Sequence[str], prog: str) -> T:
     """
     settings = _settings(cls)
     parser = _parser(settings, prog, (cls.__doc__ or "").partition("\n")[0])
-    flags = vars(parser.parse_args([_dashed(word) for word in argv]))
+    switches = {setting.flag for setting in settings if setting.kind is bool}
+    flags = vars(parser.parse_args([_usual(word, switches) for word in argv]))
     try:
         variables = _from_environment([*settings, _FILE], prog.split()[-1])
         file = flags.pop(_FILE.name, "") or variables.pop(_FILE.name, "")
@@ -181,9 +182,12 @@ def _text(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _dashed(word: str) -> str:
-    """Let `--node_name=x` be `--node-name=x`, as flags of that time were written."""
+def _usual(word: str, switches: set[str]) -> str:
+    """Let `--node_name=x` be `--node-name=x` and `--register=false` be `--no-register`, as they were written then."""
     if not word.startswith("--"):
         return word
     flag, equals, value = word.partition("=")
-    return flag.replace("_", "-") + equals + value
+    flag = flag.replace("_", "-")
+    if equals and flag in switches and value.lower() in _WORDS:
+        return flag if _WORDS[value.lower()] else "--no-" + flag.removeprefix("--")
+    return flag + equals + value

@@ -86,7 +86,7 @@ class Server:
         logger.info("listening on %s", self.address)
 
     async def stop(self, grace: float = GRACE_SECONDS) -> None:
-        """Turn new calls away, end the streams, finish the calls that run, and let go. Idempotent.
+        """Call back, end the streams, finish the calls that run, and let go; unhealthy meanwhile. Idempotent.
 
         The callbacks together have `grace` seconds, and then the calls have as many; the rest is cut off.
         """

@@ -57,6 +57,12 @@ def test_flags_may_be_written_with_underscores_and_values_keep_theirs() -> None:
     assert loaded("--no_register").register is False
 
 
+@pytest.mark.parametrize(("word", "on"), [("true", True), ("1", True), ("false", False), ("No", False)])
+def test_a_switch_may_be_given_a_word(word: str, on: bool) -> None:
+    assert loaded(f"--register={word}").register is on
+    assert loaded(f"--allow_insecure={word}").allow_insecure is on
+
+
 def test_a_list_is_separated_by_commas_or_given_again() -> None:
     assert loaded("--labels", "a=b, c", "--labels=d").labels == ("a=b", "c", "d")
     assert loaded("--labels=").labels == ()
@@ -99,6 +105,7 @@ def test_a_json_file(tmp_path: Path) -> None:
         (["--retries", "x"], "argument --retries: 'x' is not a number"),
         (["--retries", "-1"], "--retries must not be negative"),
         (["--retries"], "argument --retries: expected one argument"),
+        (["--register=maybe"], "ignored explicit argument 'maybe'"),
         (["--runtime", "rkt"], "argument --runtime: 'rkt' is none of auto, docker"),
         (["--node"], "unrecognized arguments: --node"),
         (["extra"], "unrecognized arguments: extra"),
