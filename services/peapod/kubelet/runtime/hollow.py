@@ -117,8 +117,12 @@ class HollowRuntime:
     def _tell(self, one: Observed) -> None:
         if one.phase is Phase.EXITED:
             self._changed[one.id].set()
+        self.hint(one.name.uid)
+
+    def hint(self, uid: str) -> None:
+        """Say that a pod's containers may have changed, or with "" that any may have."""
         for queue in self._readers:
-            queue.put_nowait(one.name.uid)
+            queue.put_nowait(uid)
 
 
 def _wants(options: log_pb2.LogOptions, written: datetime) -> bool:

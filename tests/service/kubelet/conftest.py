@@ -1,0 +1,43 @@
+"""A kubelet on a hollow runtime, beside the real apiserver."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from peapod.kubelet.server import Kubelet
+from tests.support.apiserver import OwnApi, running_apiserver
+from tests.support.following import Following, following
+from tests.support.kubelet import TroubledRuntime, running_kubelet
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
+    async with running_apiserver(tmp_path / "peapod.db") as running:
+        yield running
+
+
+@pytest.fixture
+async def seen(api: OwnApi) -> AsyncGenerator[Following]:
+    async with following(api) as watcher:
+        yield watcher
+
+
+@pytest.fixture
+async def runtime() -> TroubledRuntime:
+    return TroubledRuntime()
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = tmp_path / "kubelet"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+async def kubelet(api: OwnApi, runtime: TroubledRuntime, root: Path) -> AsyncGenerator[Kubelet]:
+    async with running_kubelet(api, runtime, root) as running:
+        yield running
