@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
 
 from peapod_cli.console import Console, let_go_of_output
 
-INTERRUPTED = 130
-
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, 1 when anything was wrong, 130 when interrupted."""
+    """Run the command and return its exit status: 0, or 1 when anything was wrong.
+
+    An interrupt ends the process on the spot, as a shell expects; whoever has something to end first asks for it.
+    """
+    # Python would raise KeyboardInterrupt, which gets lost when it comes up inside of a gRPC callback.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in _services():
         return int(import_module(f"peapod.{words[0]}.__main__").main(words[1:]))
@@ -22,8 +26,6 @@ def main(argv: Sequence[str] | None = None) -> int:
     console = Console()
     try:
         _run(words, console)
-    except KeyboardInterrupt:
-        return INTERRUPTED
     except BrokenPipeError:
         let_go_of_output()
     return 1 if console.failed else 0
@@ -41,7 +43,7 @@ def _run(words: Sequence[str], console: Console) -> None:
     parsed = arguments.parse(words)
     try:
         arguments.command(parsed.module)(parsed, console)
-    except (KeyboardInterrupt, BrokenPipeError):
+    except BrokenPipeError:
         raise
     except Exception as error:
         console.error(_said(error))

@@ -1,0 +1,139 @@
+"""`peapod get`, to the letter."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from peapod.v1 import pod_pb2, pod_service_pb2
+from tests.service.cli.conftest import PODTEST, Outcome, Run, start
+from tests.support.apiserver import Api, running_apiserver
+
+TABLE = """\
+POD       CONTAINER(S)   IMAGE(S)                   HOST           LABELS              STATUS
+podtest   master1        10.10.103.215:5000/redis   <unassigned>   name=redis-master   Pending
+          master2        10.10.103.215:5000/sshd
+"""
+
+
+@pytest.fixture
+async def podtest(peapod: Run, api: Api) -> pod_pb2.Pod:
+    await peapod("create", "-f", str(PODTEST))
+    request = pod_service_pb2.GetPodRequest(namespace="default", name="podtest")
+    return (await api.pods.get_pod(request)).pod
+
+
+async def run_it(api: Api, pod: pod_pb2.Pod) -> None:
+    """Do what the scheduler and a kubelet would."""
+    name = {"namespace": pod.metadata.namespace, "name": pod.metadata.name}
+    bind = pod_service_pb2.BindPodsRequest(bindings=[pod_service_pb2.Binding(**name, node_name="node-1")])
+    await api.pods.bind_pods(bind)
+    status = pod_pb2.PodStatus(phase=pod_pb2.POD_PHASE_RUNNING, host_ip="127.0.0.1", pod_ip="172.17.0.2")
+    update = pod_service_pb2.PodStatusUpdate(**name, uid=pod.metadata.uid, status=status)
+    await api.pods.update_pod_statuses(pod_service_pb2.UpdatePodStatusesRequest(updates=[update]))
+
+
+@pytest.mark.usefixtures("podtest")
+@pytest.mark.parametrize("words", [["pods"], ["pod", "podtest"], ["po/podtest"], ["pods", "-l", "name=redis-master"]])
+async def test_the_chapters_table(peapod: Run, words: list[str]) -> None:
+    assert await peapod("get", *words) == Outcome(0, TABLE, "")
+
+
+async def test_a_running_pod_shows_its_host_and_wide_its_address(peapod: Run, api: Api, podtest: pod_pb2.Pod) -> None:
+    await run_it(api, podtest)
+    outcome = await peapod("get", "pods", "-o", "wide", "--no-headers")
+    first, second = outcome.out.splitlines()
+    where = ["podtest", "172.17.0.2", "master1", "10.10.103.215:5000/redis", "node-1/127.0.0.1"]
+    assert first.split()[:7] == [*where, "name=redis-master", "Running"]
+    assert second.split() == ["master2", "10.10.103.215:5000/sshd"]
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_what_does_not_match_is_left_out(peapod: Run) -> None:
+    outcome = await peapod("get", "pods", "-l", "name notin (redis-master)")
+    assert outcome.out.splitlines() == ["POD       CONTAINER(S)   IMAGE(S)   HOST      LABELS    STATUS"]
+    outcome = await peapod("get", "pods", "-l", "name in (")
+    assert outcome.status == 1
+    assert outcome.err.startswith("error: ")
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_several_types_are_several_tables(peapod: Run) -> None:
+    outcome = await peapod("get", "pods,namespaces,minions")
+    assert outcome.status == 0
+    pods, namespaces, minions = outcome.out.split("\n\n")
+    assert pods + "\n" == TABLE
+    assert namespaces.splitlines() == ["NAME      LABELS    STATUS", "default   <none>    Active"]
+    assert minions == "NAME      LABELS    STATUS\n"
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_one_that_is_not_there_does_not_hide_the_others(peapod: Run) -> None:
+    outcome = await peapod("get", "pods", "nope", "podtest")
+    assert outcome == Outcome(1, TABLE, 'error: Pod "nope" not found in namespace default\n')
+    assert await peapod("get", "pod", "nope") == Outcome(1, "", 'error: Pod "nope" not found in namespace default\n')
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_documents_are_v1beta1_and_can_be_created_again(peapod: Run) -> None:
+    alone = await peapod("get", "pod", "podtest", "-o", "json")
+    document = json.loads(alone.out)
+    assert (document["kind"], document["apiVersion"], document["id"]) == ("Pod", "v1beta1", "podtest")
+    listed = json.loads((await peapod("get", "pods", "-o", "json")).out)
+    assert listed == {"kind": "List", "creationTimestamp": None, "apiVersion": "v1beta1", "items": [document]}
+    text = (await peapod("get", "pod/podtest", "-o", "yaml")).out
+    assert yaml.safe_load(text)["desiredState"] == document["desiredState"]
+    assert (await peapod("delete", "pod", "podtest")).out == "pods/podtest\n"
+    assert await peapod("create", "-f", "-", stdin=text) == Outcome(0, "podtest\n", "")
+
+
+async def test_a_watch_shows_what_is_there_and_then_each_change(peapod: Run, api: Api, podtest: pod_pb2.Pod) -> None:
+    process = await start(api.address, "get", "pods", "-w")
+    assert process.stdout
+    lines = [(await process.stdout.readline()).decode() for _ in range(3)]
+    assert "".join(lines) == TABLE
+    await run_it(api, podtest)
+    bound = (await process.stdout.readline()).decode()
+    assert bound.split()[3:] == ["node-1/", "name=redis-master", "Pending"]
+    await process.stdout.readline()
+    running = (await process.stdout.readline()).decode()
+    assert running.split()[3:] == ["node-1/127.0.0.1", "name=redis-master", "Running"]
+    process.terminate()
+    await process.wait()
+
+
+async def test_a_watch_goes_on_when_the_server_comes_back(tmp_path: Path) -> None:
+    async with running_apiserver(tmp_path / "db") as api:
+        address = api.address
+        process = await start(address, "get", "ns", "-w", "--no-headers")
+        assert process.stdout
+        assert (await process.stdout.readline()).split()[0] == b"default"
+    async with running_apiserver(tmp_path / "db", address=address) as api:
+        request = {"kind": "Namespace", "apiVersion": "v1beta1", "id": "shop"}
+        made = await start(address, "create", "-f", "-")
+        await made.communicate(json.dumps(request).encode())
+        assert made.returncode == 0
+        assert (await process.stdout.readline()).split()[0] == b"shop"
+        process.terminate()
+        await process.wait()
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "say of what: pods, minions, events, namespaces"),
+        (["frobs"], 'there is no resource "frobs"'),
+        (["rc"], "replicationControllers are not supported yet"),
+        (["pods,nodes", "-w"], "--watch follows the objects of one type"),
+        (["pods", "x", "-l", "a=b"], "-l picks among all objects of a type"),
+        (["pods", "-o", "xml"], "argument -o/--output: invalid choice: 'xml'"),
+    ],
+)
+async def test_what_cannot_be_shown_is_said(peapod: Run, words: list[str], why: str) -> None:
+    outcome = await peapod("get", *words)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"error: {why}")
+    assert len(outcome.errors) == 1
