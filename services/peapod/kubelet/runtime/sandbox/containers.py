@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
+import logging
 import os
 import secrets
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -15,7 +18,7 @@ from typing import Any
 
 from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import Observed, Phase
-from peapod.kubelet.runtime.sandbox import record
+from peapod.kubelet.runtime.sandbox import processes, record
 from peapod.kubelet.runtime.sandbox.view import LAYER, SCRATCH, TMP, VAR_TMP
 
 _ABOUT = "container.json"
@@ -23,6 +26,8 @@ _KEY_LENGTH = 32
 _NODE_ADDRESS = "127.0.0.1"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KILLED = 128 + 9
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +52,32 @@ class Container:
         finally:
             os.close(fifo)
 
-    def order(self, order: bytes) -> None:
-        """Hand an order to its supervisor; nothing when there is none."""
+    def supervisor(self) -> int | None:
+        """Open the way to its supervisor: a file for orders, in error when the supervisor ends. None: there is none."""
         try:
-            fifo = os.open(self.path / record.CONTROL, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            return
+            return os.open(self.path / record.CONTROL, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno in (errno.ENXIO, errno.ENOENT):
+                return None
+            raise
+
+    def order(self, order: bytes) -> bool:
+        """Hand an order to its supervisor; tell whether there is one."""
+        fifo = self.supervisor()
+        if fifo is None:
+            return False
         try:
             os.write(fifo, order)
         except (BlockingIOError, BrokenPipeError):
-            return
+            return False
         finally:
             os.close(fifo)
+        return True
+
+    def kill(self) -> None:
+        """Kill every process that makes it alive, without its supervisor's help."""
+        with suppress(FileNotFoundError):
+            processes.kill_writers(self.path / record.ALIVE)
 
     def runnable(self) -> bool:
         """Tell whether it was made and never started, nor is being started."""
@@ -82,7 +101,11 @@ class Container:
     def _record_loss(self) -> dict[str, str]:
         message = "the supervisor ended without a record: it was killed, or the node went down"
         fields = {"code": _KILLED, "reason": record.LOST, "message": message, "at": _to_nanoseconds(_now())}
-        record.write_once(str(self.path / record.EXITED), **fields)
+        try:
+            record.write_once(str(self.path / record.EXITED), **fields)
+        except OSError as error:
+            # True all the same; on a full disk only the time is taken anew at the next look.
+            _log.warning("the end of container %s cannot be recorded: %s", self.id, error)
         return self._read(record.EXITED) or {key: str(value) for key, value in fields.items()}
 
     def _observed(self, started: Mapping[str, str] | None, exited: Mapping[str, str] | None) -> Observed:

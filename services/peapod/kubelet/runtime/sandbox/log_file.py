@@ -22,7 +22,7 @@ _LONGEST = 16 * 1024
 
 
 class LogWriter:
-    """Appends output to a log and keeps each of its two files near `limit` bytes.
+    """Appends output to a log and keeps each of its two files below `limit` bytes, if one call's output fits.
 
     It never raises for want of disk space: what cannot be written is counted, and the count is logged when
     there is room again. A line without an end is held back until it ends, gets long, or `end` is called.
@@ -62,7 +62,7 @@ class LogWriter:
         if self._lost:
             note = self._stamp() + b" " + WHOLE + b" [%d bytes of log were lost]\n" % self._lost
         try:
-            self._make_room()
+            self._make_room(len(note + records))
             self._write(note + records)
             self._lost = 0
         except OSError:
@@ -78,8 +78,8 @@ class LogWriter:
             raise
         self._size += written
 
-    def _make_room(self) -> None:
-        if self._file >= 0 and self._size >= self._limit:
+    def _make_room(self, more: int) -> None:
+        if self._file >= 0 and self._size and self._size + more > self._limit:
             os.rename(self._path, self._path + OLDER)
             os.close(self._file)
             self._file = -1

@@ -46,8 +46,8 @@ def write(path: str, **fields: object) -> None:
 
 
 def write_once(path: str, **fields: object) -> None:
-    """Write a record unless there is one, also when another process is writing it at the same time."""
-    mine = f"{path}.{os.getpid()}"
+    """Write a record unless there is one, also when others are writing it at the same time."""
+    mine = f"{path}.{os.urandom(8).hex()}"
     write(mine, **fields)
     try:
         os.link(mine, path)

@@ -7,7 +7,7 @@ import logging
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakValueDictionary
@@ -35,7 +35,7 @@ LOG_LIMIT = 10 * 1024 * 1024
 _SUPERVISOR = "from peapod.kubelet.runtime.sandbox.supervisor import main; main()"
 _PACKAGES = str(Path(peapod.__file__).parents[1])
 _START_SECONDS = 60.0
-_KILL_SECONDS = 30.0
+_KILL_SECONDS = 10.0
 _STARTS_AT_ONCE = 4
 
 _log = logging.getLogger(__name__)
@@ -54,7 +54,7 @@ class SandboxRuntime:
     def __init__(self, node: str, root: Path, *, hidden: Sequence[Path] = (), log_limit: int = LOG_LIMIT) -> None:
         self._hidden = (root, *hidden)
         self._log_limit = log_limit
-        self._images = Images(root / "images")
+        self._images = Images(root / "images", root / "archives")
         self._containers = Containers(root / "nodes" / quote(node, safe=""), node)
         self._lives = Lives(self._settle)
         self._hints = Hints()
@@ -69,6 +69,7 @@ class SandboxRuntime:
         with _reachable():
             self._bwrap = bubblewrap.find()
             self._version = await asyncio.to_thread(bubblewrap.try_out, self._bwrap)
+            await asyncio.to_thread(self._images.open)
             await asyncio.to_thread(self._containers.open)
             for container in await asyncio.to_thread(self._containers.all):
                 if container.alive():
@@ -92,6 +93,14 @@ class SandboxRuntime:
         with _reachable():
             return (await asyncio.to_thread(self._images.ensure, image, policy)).id
 
+    async def import_image(self, archive: Path, name: str = "") -> str:
+        """Take an image from a `docker save` or `docker export` archive and return its id; raise `ImageError`.
+
+        It is called `name`, which an exported archive needs, or as it calls itself.
+        """
+        with _reachable():
+            return (await asyncio.to_thread(self._images.take, archive, name)).id
+
     async def list(self) -> list[Observed]:
         """All containers of this node, oldest first."""
         with _reachable():
@@ -112,10 +121,10 @@ class SandboxRuntime:
             container = await asyncio.to_thread(self._containers.find, id)
             if container is None or not container.alive():
                 return
-            ended = self._lives.watch(container)
-            container.order(record.TERMINATE)
-            if not await _within(grace_seconds, ended):
-                await self._kill(container)
+            with suppress(FileNotFoundError):  # removed meanwhile
+                ended = self._lives.watch(container)
+                if not container.order(record.TERMINATE) or not await _within(grace_seconds, ended):
+                    await self._kill(container)
 
     async def remove(self, id: str) -> None:
         """Kill a container if it runs, and delete its directory."""
@@ -171,7 +180,7 @@ class SandboxRuntime:
             if not container.runnable():
                 return container
             async with self._starts:
-                refusal = await asyncio.to_thread(_supervise, self._bwrap, container, self._log_limit)
+                refusal = await asyncio.to_thread(supervise, self._bwrap, container, self._log_limit)
             if not refusal:
                 return container
             await asyncio.to_thread(self._containers.forget, container)
@@ -181,7 +190,9 @@ class SandboxRuntime:
 
     async def _kill(self, container: Container) -> None:
         ended = self._lives.watch(container)
-        container.order(record.KILL)
+        if container.order(record.KILL) and await _within(_KILL_SECONDS, ended):
+            return
+        await asyncio.to_thread(container.kill)
         if not await _within(_KILL_SECONDS, ended):
             raise RuntimeUnavailable(f"container {container.id} cannot be killed")
 
@@ -190,11 +201,11 @@ class SandboxRuntime:
         try:
             container.observe()
         except OSError as error:
-            _log.warning("the end of container %s cannot be recorded: %s", container.id, error)
+            _log.warning("container %s has ended and cannot be looked at: %s", container.id, error)
         self._hints.publish(container.name.uid)
 
 
-def _supervise(bwrap: str, container: Container, log_limit: int) -> str:
+def supervise(bwrap: str, container: Container, log_limit: int) -> str:
     """Start a container's supervisor, wait until the container is set up, and say why it is not."""
     # Without site-packages and what they bring, a supervisor starts in half the time.
     python = [sys.executable, "-S", "-s", "-P", "-c", _SUPERVISOR]
@@ -210,7 +221,7 @@ def _supervise(bwrap: str, container: Container, log_limit: int) -> str:
             timeout=_START_SECONDS,
         )
     except subprocess.TimeoutExpired:
-        container.order(record.KILL)
+        container.kill()
         return f"bubblewrap was not ready within {_START_SECONDS:g} seconds"
     words = done.stdout.decode(errors="replace").strip().splitlines()
     return words[-1] if words else ""

@@ -68,6 +68,8 @@ class Supervisor:
         self._gate_end, self._gate = os.pipe()
         self._monitor = self._monitor_end = self._init = 0
         self._exit = 0
+        self._stopped_early = False
+        """Whether the order to end came before there was a program to tell."""
         self._poll = select.poll()
         self._waiting: dict[int, Callable[[], None]] = {}
 
@@ -154,10 +156,12 @@ class Supervisor:
         orders = os.read(self._control, _CHUNK)
         if not self._monitor or not self._init:
             return
-        program = None if record.KILL in orders else _program(self._init)
-        if program:
+        if record.KILL in orders:
+            _kill(self._init, _SIGKILL)
+        elif program := _program(self._init):
             _kill(program, _SIGTERM)
         else:
+            self._stopped_early = True
             _kill(self._init, _SIGKILL)
 
     def _on_gate(self) -> None:
@@ -172,6 +176,8 @@ class Supervisor:
         _, status = os.waitpid(self._monitor, 0)
         code = os.waitstatus_to_exitcode(status)
         self._exit = code if code >= 0 else 128 - code
+        if self._stopped_early:
+            self._exit = 128 + _SIGTERM
         self._monitor = 0
         self._off(self._monitor_end)
 

@@ -37,7 +37,7 @@ def of_node(own: Path, mounts: Sequence[Mount], hidden: Iterable[Path]) -> list[
         if os.path.isdir(real) and not any(_below(real, place) for place in _MADE):
             words += ["--tmpfs", real, "--remount-ro", real]
     words += _bind("/", targets)
-    for folder in extended:
+    for folder in (*extended, "/"):
         words += ["--remount-ro", folder]
     return words
 
