@@ -98,9 +98,9 @@ def _created(metadata: ObjectMeta, now: float) -> str:
     return words.age(now - metadata.creation_timestamp.seconds)
 
 
-def by_last_time(event: Any) -> tuple[int, str]:
+def by_last_time(event: Any) -> tuple[int, int]:
     """Order events from old to new."""
-    return (event.last_timestamp.seconds, event.metadata.name)
+    return (event.last_timestamp.seconds, event.metadata.resource_version)
 
 
 _EVENT_HEADS = ("FIRSTSEEN", "LASTSEEN", "COUNT", "NAME", "KIND", "SUBOBJECT", "REASON", "SOURCE", "MESSAGE")
