@@ -9,7 +9,7 @@ from pathlib import Path
 
 from peapod.kubelet.config import KubeletConfig
 from peapod.kubelet.runtime.hollow import HollowRuntime
-from peapod.kubelet.runtime.runtime import Launch, Observed, RuntimeUnavailable
+from peapod.kubelet.runtime.runtime import Launch, Observed, Runtime, RuntimeUnavailable
 from peapod.kubelet.server import Kubelet
 from peapod.v1 import pod_pb2, pod_service_pb2
 from tests.support.apiserver import Api
@@ -69,8 +69,8 @@ class TroubledRuntime(HollowRuntime):
 
 
 @asynccontextmanager
-async def running_kubelet(api: Api, runtime: HollowRuntime, root: Path, **settings: object) -> AsyncGenerator[Kubelet]:
-    """Run a kubelet of an apiserver; `settings` are fields of its config."""
+async def running_kubelet(api: Api, runtime: Runtime, root: Path, **settings: object) -> AsyncGenerator[Kubelet]:
+    """Run a kubelet of an apiserver, and close its runtime then; `settings` are fields of its config."""
     fields = {"node_name": NODE, "apiserver": api.address, "root_dir": str(root), "runtime": "hollow"} | settings
     kubelet = Kubelet(KubeletConfig(**fields), runtime, "127.0.0.1")  # type: ignore[arg-type]
     try:
@@ -78,6 +78,7 @@ async def running_kubelet(api: Api, runtime: HollowRuntime, root: Path, **settin
         yield kubelet
     finally:
         await kubelet.stop()
+        await runtime.close()
 
 
 async def create(api: Api, pod: pod_pb2.Pod, node: str = NODE) -> pod_pb2.Pod:

@@ -1,0 +1,117 @@
+"""The kubelet on the real engine: a pod is one host, and comes back as one."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from peapod.kubelet.naming import NETWORK
+from peapod.kubelet.runtime.docker import DockerRuntime
+from peapod.kubelet.runtime.runtime import Observed, Phase
+from peapod.v1 import log_pb2, pod_pb2
+from tests.support import engine, images
+from tests.support.apiserver import OwnApi
+from tests.support.following import PATIENCE, Following
+from tests.support.kubelet import container, create, delete, running_kubelet, told
+from tests.support.pods import make_pod
+from tests.support.runtimes import until
+
+pytestmark = pytest.mark.docker
+
+RUNNING = pod_pb2.POD_PHASE_RUNNING
+FOREVER = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
+
+
+@pytest.fixture
+async def docker(node_name: str) -> AsyncGenerator[DockerRuntime]:
+    """The node's containers on the engine, seen beside the kubelet; none is left."""
+    runtime = DockerRuntime(node_name)
+    await runtime.open()
+    yield runtime
+    for one in reversed(await runtime.list()):
+        await runtime.remove(one.id)
+    await runtime.close()
+
+
+def two_containers() -> pod_pb2.Pod:
+    image = images.ensure("peapod-test/busybox:1")
+    pod = make_pod("server", "client", image=image)
+    pod.spec.termination_grace_period_seconds = 2
+    for one in pod.spec.containers:
+        one.command.extend(["/bin/sh", "-c", FOREVER])
+    return pod
+
+
+async def running(docker: DockerRuntime) -> dict[str, Observed]:
+    """The containers that run, by name."""
+    return {one.name.container: one for one in await docker.list() if one.phase is Phase.RUNNING}
+
+
+def kill(id: str) -> None:
+    with engine.client() as client:
+        client.kill(id, signal.SIGKILL)
+
+
+async def test_a_pod_shares_one_network_and_leaves_nothing(
+    api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
+) -> None:
+    pod = two_containers()
+    pod.spec.containers[0].command[2] = f"echo $(hostname) is up | nc -l -p 7777; {FOREVER}"
+    pod.spec.containers[1].command[2] = "until nc 127.0.0.1 7777; do sleep 0.1; done; sleep 1000"
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await create(api, pod, node_name)
+        await seen.until(lambda: told(seen).phase == RUNNING)
+        there = await running(docker)
+        assert told(seen).pod_ip == there[NETWORK].ip != ""
+        async with asyncio.timeout(PATIENCE):
+            async for chunk in docker.logs(there["client"].id, log_pb2.LogOptions(follow=True)):
+                if b"web is up" in chunk:
+                    break
+        await delete(api, "web")
+        await until(docker, lambda listed: None if listed else True)
+
+
+async def test_when_the_network_container_is_killed_the_whole_pod_is_made_anew(
+    api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
+) -> None:
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await create(api, two_containers(), node_name)
+        await seen.until(lambda: told(seen).phase == RUNNING)
+        await asyncio.to_thread(kill, (await running(docker))[NETWORK].id)
+        await seen.until(lambda: [one.restart_count for one in told(seen).container_statuses if one.ready] == [1, 1])
+        assert {name: one.name.attempt for name, one in (await running(docker)).items()} == {
+            NETWORK: 1,
+            "server": 1,
+            "client": 1,
+        }
+
+
+async def test_a_restarted_kubelet_adopts_and_starts_only_what_died_meanwhile(
+    api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
+) -> None:
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await create(api, two_containers(), node_name)
+        await seen.until(lambda: told(seen).phase == RUNNING)
+    before = await running(docker)
+    await asyncio.to_thread(kill, before["server"].id)
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await seen.until(lambda: container(seen).restart_count == 1 and container(seen).ready)
+        assert container(seen).last_state.terminated.exit_code == 137
+        after = await running(docker)
+    assert {name for name in after if after[name].id == before[name].id} == {NETWORK, "client"}
+
+
+async def test_a_program_that_does_not_exist_is_tried_again_after_a_pause(
+    api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
+) -> None:
+    pod = two_containers()
+    pod.spec.containers[0].command[0] = "/no/such/program"
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await create(api, pod, node_name)
+        await seen.until(lambda: container(seen).state.waiting.reason in ("CrashLoopBackOff", "RunContainerError"))
+        assert "/no/such/program" in str(told(seen))
+        assert set(await running(docker)) == {NETWORK, "client"}
