@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 
 from peapod.apiserver.cache import Cache
 from peapod.apiserver.keys import ROOT, kind_of
-from peapod.apiserver.storage.store import Batch, Change, Compacted, Store
+from peapod.apiserver.storage.store import NEW_STORE, Batch, Change, Compacted, Store
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,9 @@ class Feed:
 
     async def _remember(self, revision: int) -> None:
         """Fill the caches' history, so that watchers resume across a restart of this process."""
-        oldest = max(0, revision - self._history)
+        # An engine's revision may be ahead of the newest commit, where a watch of the past would wait for the next.
+        revision = min(revision, await self._store.revision())
+        oldest = max(NEW_STORE, revision - self._history)
         changes: list[Change] = []
         while oldest < revision:
             try:

@@ -6,14 +6,15 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.v1 import node_pb2
 
-STORE_SECONDS = 20
+STORE_SECONDS = 10
 """How old a stored heartbeat may get while nothing else changes."""
 
 
 def take(node: node_pb2.Node, report: node_pb2.Node, now: Timestamp) -> bool:
     """Replace a node's status by its report, in place; return whether that is worth storing."""
     news = _without_times(report.status) != _without_times(node.status)
-    if not news and now.seconds - _last_heartbeat(node.status) < STORE_SECONDS:
+    # A clock that jumped back must not silence the node until it has caught up.
+    if not news and abs(now.seconds - _last_heartbeat(node.status)) < STORE_SECONDS:
         return False
     date(report.status, node.status, now)
     node.status.CopyFrom(report.status)

@@ -11,6 +11,9 @@ from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+NEW_STORE = 1
+"""The revision of a store without commits."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
