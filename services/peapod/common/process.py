@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import signal
 import time
@@ -17,6 +18,9 @@ from peapod.common.logs import logging_to_stderr
 
 logger = logging.getLogger(__name__)
 
+GARBAGE_MOST = 20_000
+"""How many more objects were made than freed before the collector looks for cycles; a few megabytes at most."""
+
 Serve = Callable[[asyncio.Event], Coroutine[Any, Any, None]]
 
 
@@ -25,6 +29,8 @@ def run(serve: Serve, *, service: str, log_format: str = "text", log_level: str 
 
     SIGTERM and SIGINT set the event that `serve` is given; it is to stop then and return.
     """
+    # Every call leaves a few cycles behind; collecting by the hundred costs a seventh of a busy server's time.
+    gc.set_threshold(GARBAGE_MOST, 10, 50)
     with logging_to_stderr(service, log_format, log_level):
         try:
             asyncio.run(_serve(serve))
