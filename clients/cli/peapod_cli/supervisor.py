@@ -56,12 +56,12 @@ class Supervisor:
 
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
         command = [sys.executable, "-m", f"peapod.{service.name}", *service.flags]
-        # A session of its own keeps the terminal's Ctrl-C away: services are ended in order, not all at once.
+        # A group of its own keeps the terminal's Ctrl-C away: services are ended in order, not all at once.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", _CHILD, str(os.getpid()), *command),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
-            start_new_session=True,
+            process_group=0,
         )
         self._processes[service.name] = process
         return process
