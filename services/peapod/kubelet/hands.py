@@ -162,7 +162,8 @@ class Hands:
 
     async def _launch(self, launch: Launch, part: str, this: Round) -> str:
         id = await self._runtime.start(launch)
-        self.tell(this.pod, part, "started", f"Started {id[:12]}, attempt {launch.name.attempt}")
+        self.tell(this.pod, part, "created", f"Created {id[:12]}, attempt {launch.name.attempt}")
+        self.tell(this.pod, part, "started", f"Started {id[:12]}")
         return id
 
 

@@ -91,7 +91,7 @@ class Observer:
             self._keep(await self._runtime.list())
         except Exception as error:
             self._answer(askers, error)
-            if not isinstance(error, RuntimeUnavailable):
+            if not isinstance(error, RuntimeUnavailable) and str(error) != self.problem:
                 logger.exception("looking at the containers failed")
             self._lose(str(error))
             return False

@@ -23,7 +23,7 @@ from peapod.kubelet.runtime.runtime import Observed, RuntimeUnavailable
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.kubelet.status_reporter import StatusReporter
 from peapod.kubelet.volumes.volume import VolumeError
-from peapod.v1 import pod_pb2
+from peapod.v1 import meta_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
 
@@ -52,7 +52,8 @@ class Worker:
         self._awake = asyncio.Event()
         self._abandoned = asyncio.Event()
         self._announced: set[str] = set()
-        self._trouble = Backoff(0.2, 10)
+        self._backoff = Backoff(0.2, 10)
+        self._trouble = ""
 
     def want(self, goal: Goal) -> None:
         """Change the goal. A pull for a goal that is replaced is abandoned; other acts are finished first."""
@@ -83,10 +84,10 @@ class Worker:
         except RuntimeUnavailable as error:
             self._around.observer.doubt(str(error))
         except VolumeError as error:
-            self._log(logging.WARNING, f"waits: {error}")
-        except Exception:
-            logger.exception("pod %s: a round failed", self.goal.uid)
-        await asyncio.sleep(self._trouble.next())
+            self._complain(error)
+        except Exception as error:
+            self._complain(error, exc_info=True)
+        await asyncio.sleep(self._backoff.next())
         return False
 
     async def _round(self) -> bool:
@@ -101,7 +102,8 @@ class Worker:
         self._report(goal, observed, memory, now)
         made = plan(goal, observed, memory, now)
         if not made.steps:
-            self._trouble.reset()
+            self._backoff.reset()
+            self._trouble = ""
             await self._sleep(made.wake_after)
             return False
         self._log(logging.INFO, made.sentence)
@@ -140,11 +142,16 @@ class Worker:
         finally:
             timer.cancel()
 
-    def _log(self, level: int, sentence: str) -> None:
+    def _complain(self, error: Exception, *, exc_info: bool = False) -> None:
+        """Log what stands in the way, once as long as it does."""
+        trouble = f"cannot go on ({type(error).__name__}): {error}"
+        if trouble != self._trouble:
+            self._log(logging.ERROR, trouble, exc_info=exc_info)
+        self._trouble = trouble
+
+    def _log(self, level: int, sentence: str, *, exc_info: bool = False) -> None:
         if not sentence:
             return
-        if self.goal.pod is None:
-            logger.log(level, "pod %s: %s", self.goal.uid, sentence)
-        else:
-            metadata = self.goal.pod.metadata
-            logger.log(level, "pod %s/%s (%s): %s", metadata.namespace, metadata.name, metadata.uid, sentence)
+        metadata = self.goal.pod.metadata if self.goal.pod else meta_pb2.ObjectMeta(name="unknown")
+        name = f"{metadata.namespace}/{metadata.name}"
+        logger.log(level, "pod %s (%s): %s", name, self.goal.uid, sentence, exc_info=exc_info)

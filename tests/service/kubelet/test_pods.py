@@ -64,7 +64,7 @@ async def test_a_pod_of_the_same_name_is_another_pod(api: OwnApi, seen: Followin
     await seen.until(lambda: phase(seen) == RUNNING)
     await delete(api, "web")
     second = await create(api, make_pod())
-    await seen.until(lambda: seen.pods["web"].metadata.uid == second.metadata.uid and phase(seen) == RUNNING)
+    await seen.until(lambda: phase(seen) == RUNNING and seen.pods["web"].metadata.uid == second.metadata.uid)
     await until_containers(runtime, 1)
     assert [one.name.uid for one in await runtime.list()] == [second.metadata.uid] != [first.metadata.uid]
 
