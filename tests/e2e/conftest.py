@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 import pytest
 
 from tests.images.recipes import RECIPES
 from tests.support import containers, images
 from tests.support.cluster import Cluster
+
+pytest.register_assert_rewrite("tests.e2e.main_job")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show what the services of the test's cluster said, when it fails."""
+    report: pytest.TestReport = yield
+    cluster = getattr(item, "funcargs", {}).get("cluster")
+    if report.failed and report.when == "call" and isinstance(cluster, Cluster):
+        report.sections.append(("the services' logs", cluster.logs()))
+    return report
 
 
 @pytest.fixture(scope="session")

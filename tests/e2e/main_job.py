@@ -48,6 +48,7 @@ def manifest() -> dict[str, Any]:
 
 def run(cluster: Cluster) -> None:
     """Do it all, from `create` to the last container's removal."""
+    cluster.wait_for_nodes()
     assert cluster.peapod("create", "-f", "-", given=json.dumps(manifest())) == "podtest\n"
     pod = cluster.wait_for_pods(["podtest"], running)["podtest"]
     host = f"{pod.spec.node_name}/{pod.status.host_ip}"
@@ -59,7 +60,7 @@ def run(cluster: Cluster) -> None:
     check_network(cluster)
     check_log(cluster)
     check_selector(cluster)
-    assert cluster.peapod("delete", "pod", "podtest") == "podtest\n"
+    assert cluster.peapod("delete", "pod", "podtest") == "pods/podtest\n"
     cluster.wait_until_gone("podtest")
     assert "podtest" not in cluster.peapod("get", "pods")
 

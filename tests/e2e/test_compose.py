@@ -34,11 +34,12 @@ def variables(bases: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture(scope="module")
 def cluster(variables: dict[str, str], services_image: str, pod_images: None) -> Iterator[Cluster]:
     """The composed cluster. The image is built already, so that compose finds all its layers in the cache."""
-    running = Cluster(f"127.0.0.1:{variables['API_PORT']}", (f"{PROJECT}-1", f"{PROJECT}-2"))
+    running = Cluster(
+        f"127.0.0.1:{variables['API_PORT']}", (f"{PROJECT}-1", f"{PROJECT}-2"), lambda: _compose(variables, "logs")
+    )
     try:
         _compose(variables, "up", "--detach", "--build")
         assert health.problem(running.address, wait_seconds=PATIENCE) == ""
-        running.wait_for_nodes()
         yield running
     finally:
         _compose(variables, "down", "--volumes", "--timeout", "10")
@@ -55,7 +56,7 @@ def test_the_gateway_is_healthy(cluster: Cluster, variables: dict[str, str]) -> 
         assert (answer.status, answer.read().strip()) == (200, b"ok")
 
 
-def _compose(variables: dict[str, str], *arguments: str) -> None:
+def _compose(variables: dict[str, str], *arguments: str) -> str:
     command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
     command += ["--file", str(Path("compose", "docker-compose.yml")), "--project-name", PROJECT, *arguments]
     environment = os.environ | variables
@@ -64,3 +65,4 @@ def _compose(variables: dict[str, str], *arguments: str) -> None:
     )
     if done.returncode:
         pytest.fail(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+    return done.stdout

@@ -18,8 +18,9 @@ def test_the_main_job(cluster: Cluster) -> None:
 
 
 def test_pods_spread_over_the_nodes(cluster: Cluster) -> None:
+    cluster.wait_for_nodes()
     names = [f"spread-{number}" for number in range(4)]
-    documents = "\n---\n".join(json.dumps(_sleeper(name)) for name in names)
+    documents = "\n".join(json.dumps(_sleeper(name)) for name in names)
     assert cluster.peapod("create", "-f", "-", given=documents).split() == names
     pods = cluster.wait_for_pods(names, running)
     on_each = sorted(pod.spec.node_name for pod in pods.values())
@@ -27,7 +28,7 @@ def test_pods_spread_over_the_nodes(cluster: Cluster) -> None:
     for name, pod in pods.items():
         owners = {one["Config"]["Labels"]["io.peapod.node"] for one in cluster.containers(name)}
         assert owners == {pod.spec.node_name}
-    assert sorted(cluster.peapod("delete", "pods", "-l", "name=sleeper").split()) == names
+    assert sorted(cluster.peapod("delete", "pods", "-l", "name=sleeper").split()) == [f"pods/{name}" for name in names]
     for name in names:
         cluster.wait_until_gone(name)
 

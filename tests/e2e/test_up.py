@@ -14,6 +14,7 @@ import pytest
 
 from tests.e2e import main_job
 from tests.support.cluster import PATIENCE, Cluster
+from tests.support.etcd import running_etcd
 from tests.support.ports import free_port
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("pod_images"), pytest.mark.timeout(180)]
@@ -25,8 +26,8 @@ def test_the_main_job_on_the_embedded_store(tmp_path: Path, node_name: str) -> N
 
 
 @pytest.mark.etcd
-def test_the_main_job_on_etcd(tmp_path: Path, node_name: str, etcd_address: str) -> None:
-    with _up(tmp_path, node_name, "--store", f"etcd://{etcd_address}") as cluster:
+def test_the_main_job_on_etcd(tmp_path: Path, node_name: str) -> None:
+    with running_etcd() as etcd, _up(tmp_path, node_name, "--store", etcd.url) as cluster:
         main_job.run(cluster)
 
 
@@ -42,9 +43,7 @@ def _up(state: Path, node: str, *flags: str) -> Iterator[Cluster]:
             assert api in process.stdout.readline()
             with urllib.request.urlopen(f"http://{gateway}/healthz", timeout=PATIENCE) as answer:
                 assert answer.read().strip() == b"ok"
-            cluster = Cluster(api, (node,))
-            cluster.wait_for_nodes()
-            yield cluster
+            yield Cluster(api, (node,))
         finally:
             process.send_signal(signal.SIGINT)
             status = process.wait(PATIENCE)

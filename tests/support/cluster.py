@@ -34,6 +34,8 @@ class Cluster:
 
     address: str
     nodes: tuple[str, ...]
+    logs: Callable[[], str] = str
+    """Reads what the services logged so far, where it is not on the tests' own standard error."""
 
     def peapod(self, *arguments: str, given: str = "", fails: bool = False) -> str:
         """Run the CLI as a user would, and return what it printed: its errors when it `fails`, as it then must."""
@@ -118,7 +120,7 @@ class Cluster:
             events = api.events(filters={**label, "event": "destroy"}, decode=True)
             try:
                 while any(
-                    one["Labels"][engine.NODE_LABEL] in self.nodes for one in api.containers(True, filters=label)
+                    one["Labels"][engine.NODE_LABEL] in self.nodes for one in api.containers(all=True, filters=label)
                 ):
                     next(events)
             finally:

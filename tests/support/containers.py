@@ -58,22 +58,28 @@ def services_image(bases: dict[str, str]) -> str:
 def cluster(image: str, etcd_image: str, root: Path) -> Iterator[Cluster]:
     """Run etcd, apiserver, scheduler, controllers and two kubelets, whose root directories are below `root`."""
     nodes = tuple(f"{engine.SESSION}-e2e-{number}" for number in (1, 2))
+    services: dict[str, DockerContainer] = {}
     with ExitStack() as stack:
         network = stack.enter_context(_network())
 
-        def start(alias: str, container: DockerContainer) -> DockerContainer:
-            container.with_network(network).with_network_aliases(alias).with_kwargs(labels=engine.labels())
-            return stack.enter_context(container)
+        def start(alias: str, container: DockerContainer, user: str | None = None) -> DockerContainer:
+            container.with_network(network).with_network_aliases(alias)
+            services[alias] = stack.enter_context(container.with_kwargs(labels=engine.labels(), user=user))
+            return container
 
         start("etcd", _etcd(etcd_image))
         apiserver = start("apiserver", _apiserver(image))
         start("scheduler", _service(image, "scheduler", "--apiserver", f"apiserver:{API_PORT}"))
         start("controllers", _service(image, "controllers", "--apiserver", f"apiserver:{API_PORT}"))
         for node in nodes:
-            start(node, _kubelet(image, node, root / node))
-        running = Cluster(f"127.0.0.1:{apiserver.get_exposed_port(API_PORT)}", nodes)
-        running.wait_for_nodes()
-        yield running
+            # For the engine's socket.
+            start(node, _kubelet(image, node, root / node), user="root")
+        yield Cluster(f"127.0.0.1:{apiserver.get_exposed_port(API_PORT)}", nodes, lambda: _logs(services))
+
+
+def _logs(services: dict[str, DockerContainer]) -> str:
+    texts = {name: b"".join(service.get_logs()).decode(errors="replace") for name, service in services.items()}
+    return "\n".join(f"{name}:\n{text}" for name, text in texts.items())
 
 
 @contextmanager
