@@ -71,8 +71,9 @@ def _taken_names(pod: pod_pb2.Pod, needs_network: bool) -> Iterable[Violation]:
 
 def _conflict(pod: pod_pb2.Pod, other: pod_pb2.Pod) -> int:
     """Find a host port that both want, on an address that both want; 0 is none."""
-    theirs = _host_ports(other)
-    for port, protocol, ip in _host_ports(pod):
+    mine = _host_ports(pod)
+    theirs = _host_ports(other) if mine else []
+    for port, protocol, ip in mine:
         for their_port, their_protocol, their_ip in theirs:
             same_address = ip == their_ip or ip in _ANY or their_ip in _ANY
             if (port, protocol) == (their_port, their_protocol) and same_address:

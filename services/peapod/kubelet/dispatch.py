@@ -48,6 +48,7 @@ class Dispatcher:
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._waiting: dict[str, str] = {}
+        self._swept = False
         self._changed = asyncio.Event()
         for source in sources:
             source.on_change(self._changed.set)
@@ -77,7 +78,7 @@ class Dispatcher:
         silent = {name for name, pods in told.items() if pods is None}
         for uid, worker in self._workers.items():
             if uid in wanted:
-                worker.want(self._goal(*wanted[uid], worker.goal.refusal))
+                self._keep(worker, *wanted[uid])
             elif worker.goal.source not in silent:
                 worker.want(self._removal(uid, worker.goal))
         fresh = [wanted[uid] for uid in wanted.keys() - self._workers.keys()]
@@ -85,8 +86,20 @@ class Dispatcher:
             self._admit(name, pod)
         self._waiting = {uid: why for uid, why in self._waiting.items() if uid in wanted}
         if not silent:
-            for uid in (self._around.observer.uids() | self._volumes.uids()) - wanted.keys() - self._workers.keys():
+            for uid in self._leftovers() - wanted.keys() - self._workers.keys():
                 self._employ(self._removal(uid, None))
+
+    def _keep(self, worker: Worker, source: str, pod: pod_pb2.Pod) -> None:
+        if worker.goal.pod is not pod or worker.goal.intent is Intent.REMOVE:
+            worker.want(self._goal(source, pod, worker.goal.refusal))
+
+    def _leftovers(self) -> set[str]:
+        """Find the pods that have left something; directories can only stem from the time before this kubelet."""
+        left = self._around.observer.uids()
+        if not self._swept:
+            left |= self._volumes.uids()
+            self._swept = True
+        return left
 
     def _seniority(self, item: tuple[str, pod_pb2.Pod]) -> tuple[bool, int, str]:
         """Admit first what runs already, so that a restart of the kubelet turns no pod out in favour of another."""
