@@ -62,7 +62,7 @@ class Index:
         """Return keys that include all that the selection matches, or None when the index knows no bound."""
         bounds = [("label", key, values) for key, values in selection.wanted_labels]
         if selection.trigger is not None:
-            bounds.append(("field", self._trigger, {selection.trigger}))
+            bounds.append(("field", self._trigger, frozenset({selection.trigger})))
         found = [self._union(place, name, values) for place, name, values in bounds]
         return min(found, key=len, default=None)
 

@@ -46,8 +46,8 @@ class Apiserver:
         metrics.register(self.server.registry, self.kinds)
 
     async def start(self) -> None:
-        """Load the caches, then serve."""
-        await self.kinds.feed.load()
+        """Load the caches, for which the store may be waited for, then serve."""
+        await process.insist("loading the store", self.kinds.feed.load)
         self._tasks = [
             process.spawn(self.kinds.feed.run, "feed"),
             process.spawn(self.kinds.tick_forever, "bookmarks"),
@@ -75,9 +75,4 @@ class Apiserver:
 
 async def serve(config: ApiserverConfig, stop: asyncio.Event) -> None:
     """Run an apiserver until `stop` is set."""
-    apiserver = Apiserver(config)
-    try:
-        await apiserver.start()
-        await stop.wait()
-    finally:
-        await apiserver.stop()
+    await process.serve_until(stop, Apiserver(config))

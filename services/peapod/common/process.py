@@ -8,12 +8,12 @@ import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable, Coroutine
-from typing import Any
+from typing import Any, Protocol
 
 import grpc
 
 from peapod.common.backoff import Backoff
-from peapod.common.errors import PeapodError
+from peapod.common.errors import PeapodError, Unavailable
 from peapod.common.logs import logging_to_stderr
 
 logger = logging.getLogger(__name__)
@@ -84,6 +84,46 @@ async def forever(
                 logger.info("%s works again", name)
             told = ""
             backoff.reset()
+
+
+async def insist(name: str, fn: Callable[[], Awaitable[None]]) -> None:
+    """Call `fn` until it succeeds, as long as what it needs is only `Unavailable`; the wait is logged once."""
+    backoff = Backoff(0.1, 2)
+    told = False
+    while True:
+        try:
+            return await fn()
+        except Unavailable as error:
+            if not told:
+                logger.warning("%s has to wait: %s", name, error)
+            told = True
+            await asyncio.sleep(backoff.next())
+
+
+class Service(Protocol):
+    """What a process runs."""
+
+    async def start(self) -> None:
+        """Return once everything runs."""
+        ...
+
+    async def stop(self) -> None:
+        """Let go of everything, also of a start that did not finish."""
+        ...
+
+
+async def serve_until(stop: asyncio.Event, service: Service) -> None:
+    """Run a service until `stop` is set; a start that still goes on then, as while a store is away, is cancelled."""
+    starting = asyncio.create_task(service.start(), name="start")
+    stopping = asyncio.create_task(stop.wait(), name="stop")
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            await starting
+            await stopping
+    finally:
+        await end(starting, stopping)
+        await service.stop()
 
 
 async def _serve(serve: Serve) -> None:

@@ -51,9 +51,4 @@ class ControllersService:
 
 async def serve(config: ControllersConfig, stop: asyncio.Event) -> None:
     """Run the controllers until `stop` is set."""
-    service = ControllersService(config)
-    try:
-        await service.start()
-        await stop.wait()
-    finally:
-        await service.stop()
+    await process.serve_until(stop, ControllersService(config))

@@ -8,6 +8,7 @@ import logging
 from prometheus_client import ProcessCollector
 from starlette.applications import Starlette
 
+from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
 from peapod.gateway import diagnostics
@@ -50,9 +51,4 @@ class Gateway:
 
 async def serve(config: GatewayConfig, stop: asyncio.Event) -> None:
     """Run a gateway until `stop` is set."""
-    gateway = Gateway(config)
-    try:
-        await gateway.start()
-        await stop.wait()
-    finally:
-        await gateway.stop()
+    await process.serve_until(stop, Gateway(config))

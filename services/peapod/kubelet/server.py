@@ -128,10 +128,7 @@ async def serve(config: KubeletConfig, stop: asyncio.Event) -> None:
             docker_host=config.docker_host,
             network_image=config.network_image,
         )
-        kubelet = Kubelet(config, runtime, host_ip)
         try:
-            await kubelet.start()
-            await stop.wait()
+            await process.serve_until(stop, Kubelet(config, runtime, host_ip))
         finally:
-            await kubelet.stop()
             await runtime.close()

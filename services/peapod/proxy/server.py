@@ -54,9 +54,4 @@ class ProxyService:
 
 async def serve(config: ProxyConfig, stop: asyncio.Event) -> None:
     """Run a proxy until `stop` is set."""
-    service = ProxyService(config)
-    try:
-        await service.start()
-        await stop.wait()
-    finally:
-        await service.stop()
+    await process.serve_until(stop, ProxyService(config))

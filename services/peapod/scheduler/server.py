@@ -58,9 +58,4 @@ class SchedulerService:
 
 async def serve(config: SchedulerConfig, stop: asyncio.Event) -> None:
     """Run a scheduler until `stop` is set."""
-    service = SchedulerService(config)
-    try:
-        await service.start()
-        await stop.wait()
-    finally:
-        await service.stop()
+    await process.serve_until(stop, SchedulerService(config))
