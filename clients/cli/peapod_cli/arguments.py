@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_log(add("log", "print the log of a container", aliases=("logs",)))
     _add_delete(add("delete", "delete objects"))
     add("version", "print versions").add_argument("-c", "--client", action="store_true", help="only the client's")
-    _add_up(add("up", "run a whole cluster on this machine until interrupted"))
+    _add_up(add("up", "run a whole cluster on this machine until interrupted; its pods run on"))
     for name, help in SERVICES.items():
         commands.add_parser(name, help=f"run one service: {help}", add_help=False)
     return parser
@@ -121,7 +121,9 @@ def _add_delete(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_up(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--state-dir", metavar="DIR", default="~/.peapod", help="what is kept (default: %(default)s)")
+    parser.add_argument(
+        "--state-dir", metavar="DIR", default="~/.peapod", help="where all is kept (default: %(default)s)"
+    )
     parser.add_argument(
         "--runtime",
         choices=("auto", "docker", "sandbox"),
@@ -129,12 +131,20 @@ def _add_up(parser: argparse.ArgumentParser) -> None:
         help="what runs containers; auto is Docker where it answers, else the sandbox (default: %(default)s)",
     )
     parser.add_argument(
-        "--apiserver-address", metavar="HOST:PORT", default=DEFAULT_SERVER, help="(default: %(default)s)"
+        "--apiserver-address",
+        metavar="HOST:PORT",
+        default=DEFAULT_SERVER,
+        help="where to serve gRPC (default: %(default)s)",
     )
     parser.add_argument(
-        "--gateway-address", metavar="HOST:PORT", default="127.0.0.1:8080", help="(default: %(default)s)"
+        "--gateway-address",
+        metavar="HOST:PORT",
+        default="127.0.0.1:8080",
+        help="where to serve HTTP (default: %(default)s)",
     )
-    parser.add_argument("--node-name", metavar="NAME", default="", help="the node (default: this machine's name)")
+    parser.add_argument(
+        "--node-name", metavar="NAME", default="", help="the name of the node (default: this machine's name)"
+    )
     parser.add_argument("--store", metavar="URL", default="", help="where objects are kept (default: SQLite in DIR)")
     parser.add_argument(
         "--log-level",

@@ -68,6 +68,9 @@ class Connection:
         if error.code() == grpc.StatusCode.UNAVAILABLE and not error.trailing_metadata():
             why = (error.details() or "").rpartition(": ")[2]
             return Unavailable(f"the server at {self.address} cannot be reached: {why}")
+        # A server that stops may cut a stream off before its status is sent.
+        if error.code() == grpc.StatusCode.CANCELLED:
+            return Unavailable(f"the server at {self.address} cut the call off")
         if error.code() == grpc.StatusCode.UNIMPLEMENTED and not error.trailing_metadata():
             return Unavailable(f"what listens at {self.address} is no Peapod apiserver: {error.details()}")
         meant = errors.from_rpc(error)

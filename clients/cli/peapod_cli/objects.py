@@ -8,11 +8,10 @@ from typing import Any, NamedTuple
 from peapod.common.errors import PeapodError
 from peapod.gateway.v1beta1 import codec
 from peapod_cli import kinds
+from peapod_cli.arguments import DEFAULT_NAMESPACE
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
 from peapod_cli.sources import Source
-
-DEFAULT_NAMESPACE = "default"
 
 
 class Declared(NamedTuple):

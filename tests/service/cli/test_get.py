@@ -116,7 +116,8 @@ async def test_a_watch_goes_on_when_the_server_comes_back(tmp_path: Path) -> Non
         made = await start(address, "create", "-f", "-")
         await made.communicate(json.dumps(request).encode())
         assert made.returncode == 0
-        assert (await process.stdout.readline()).split()[0] == b"shop"
+        line = (await process.stdout.readline()).decode()
+        assert line.split()[:1] == ["shop"], await process.communicate()
         process.terminate()
         await process.wait()
 

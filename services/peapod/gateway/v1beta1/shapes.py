@@ -160,7 +160,8 @@ def kind_of(value: object) -> str:
 def text(value: object) -> str:
     """Take text that a message can hold; raise ValueError for anything else."""
     if not isinstance(value, str):
-        raise ValueError(f"must be text, not {kind_of(value)}")
+        hint = " (put it in quotes)" if isinstance(value, bool | int | float) else ""
+        raise ValueError(f"must be text, not {kind_of(value)}{hint}")
     if any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("must be Unicode text; half of a surrogate pair is not")
     return value
