@@ -31,3 +31,11 @@ async def echo(folder: Path) -> AsyncGenerator[ServiceProcess]:
 def channel_to(server: ServiceProcess) -> grpc.aio.Channel:
     """Open a channel to a running server."""
     return open_channel(server.address)
+
+
+def resident_bytes(pid: int) -> int:
+    """How much memory a process has in use."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError(f"process {pid} is gone")

@@ -1,0 +1,116 @@
+"""Create-to-Running of the chapter's pod on Docker, against the same containers created directly through its API."""
+
+from __future__ import annotations
+
+import asyncio
+import statistics
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import docker
+from docker.types import HostConfig
+
+from peapod.kubelet.runtime import pause
+from peapod.v1 import meta_pb2, node_pb2, pod_pb2
+from peapod.v1 import node_service_pb2 as nodes
+from peapod.v1 import pod_service_pb2 as pods
+from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
+from tests.bench.processes import apiserver, channel_to, resident_bytes
+from tests.bench.report import Line
+from tests.support import engine, images
+from tests.support.service_process import running
+
+ROUNDS = 7
+NODE = f"{engine.SESSION}-bench"
+CONTAINERS = (("master1", "peapod-test/redis:1", 6379, 6388), ("master2", "peapod-test/sshd:1", 22, 8888))
+
+
+async def measure(folder: Path) -> AsyncIterator[Line]:
+    """Start the pod both ways, in rounds that alternate, and look at the processes' memory."""
+    for _, image, *_ in CONTAINERS:
+        await asyncio.to_thread(images.ensure, image)
+    async with apiserver(folder) as server, channel_to(server) as channel:
+        flags = ["--apiserver", server.address, "--log-level", "warning"]
+        kubelet_flags = [*flags, "--runtime", "docker", "--node-name", NODE, "--root-dir", str(folder / "kubelet")]
+        async with (
+            running("peapod.scheduler", flags, folder / "scheduler.log") as scheduler,
+            running("peapod.controllers", flags, folder / "controllers.log") as controllers,
+            running("peapod.kubelet", kubelet_flags, folder / "kubelet.log") as kubelet,
+        ):
+            await _ready(NodeServiceClient(channel))
+            client = PodServiceClient(channel)
+            ratios = []
+            for _ in range(ROUNDS):
+                ours = await _through_peapod(client)
+                ratios.append(ours / await asyncio.to_thread(_directly))
+            yield Line("create-to-Running, of the direct Docker calls", statistics.median(ratios), at_most=1.3)
+            processes = {"apiserver": server, "scheduler": scheduler, "controllers": controllers, "kubelet": kubelet}
+            for name, process in processes.items():
+                yield Line(f"resident memory of the {name}", resident_bytes(process.pid) / 2**20, "MiB")
+
+
+async def _ready(client: NodeServiceClient) -> None:
+    async with client.watch_nodes(nodes.WatchNodesRequest()) as stream:
+        async for batch in stream:
+            if any(_is_ready(change.node) for change in batch.events):
+                return
+
+
+def _is_ready(node: node_pb2.Node) -> bool:
+    return any(condition.status == meta_pb2.CONDITION_STATUS_TRUE for condition in node.status.conditions)
+
+
+async def _through_peapod(client: PodServiceClient) -> float:
+    pod = pod_pb2.Pod(metadata=meta_pb2.ObjectMeta(name="podtest"))
+    for name, image, port, host_port in CONTAINERS:
+        pod.spec.containers.add(name=name, image=image).ports.add(container_port=port, host_port=host_port)
+    started = time.perf_counter()
+    created = (await client.create_pod(pods.CreatePodRequest(pod=pod))).pod
+    await _until_running(client, created.metadata.resource_version)
+    seconds = time.perf_counter() - started
+    await client.delete_pod(pods.DeletePodRequest(name="podtest"))
+    await asyncio.to_thread(_wait_until_removed)
+    return seconds
+
+
+async def _until_running(client: PodServiceClient, revision: int) -> None:
+    async with client.watch_pods(pods.WatchPodsRequest(revision=revision)) as stream:
+        async for batch in stream:
+            if any(change.pod.status.phase == pod_pb2.POD_PHASE_RUNNING for change in batch.events):
+                return
+
+
+def _wait_until_removed() -> None:
+    with engine.client() as api:
+        events = api.events(decode=True, filters={"event": "destroy"})
+        filters = {"label": f"io.peapod.node={NODE}"}
+        while api.containers(all=True, filters=filters):
+            next(events)
+        events.close()
+
+
+def _directly() -> float:
+    with engine.client() as api:
+        started = time.perf_counter()
+        network = _start(api, pause.IMAGE, _network_config(api), ports=[port for _, _, port, _ in CONTAINERS])
+        joined = f"container:{network}"
+        config = api.create_host_config(network_mode=joined, ipc_mode=joined)
+        users = [_start(api, image, config) for _, image, *_ in CONTAINERS]
+        seconds = time.perf_counter() - started
+        for container in (*users, network):
+            api.remove_container(container, force=True)
+    return seconds
+
+
+def _network_config(api: docker.APIClient) -> HostConfig:
+    bindings = {port: host_port for _, _, port, host_port in CONTAINERS}
+    return api.create_host_config(ipc_mode="shareable", port_bindings=bindings)
+
+
+def _start(api: docker.APIClient, image: str, config: HostConfig, ports: list[int] | None = None) -> str:
+    labels = {"io.peapod.node": f"{NODE}-direct"}
+    container: str = api.create_container(image, host_config=config, ports=ports, labels=labels)["Id"]
+    api.start(container)
+    return container
