@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from peapod.common import health
 from tests.e2e import main_job
-from tests.support.cluster import Cluster, running
+from tests.support import engine
+from tests.support.cluster import PATIENCE, Cluster, running
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
 
@@ -33,6 +35,24 @@ def test_pods_spread_over_the_nodes(cluster: Cluster) -> None:
         cluster.wait_until_gone(name)
 
 
+@pytest.mark.parametrize("service", ["etcd", "apiserver", "scheduler", "controllers", "kubelet"])
+def test_no_killed_service_disturbs_what_runs_or_what_comes(cluster: Cluster, service: str) -> None:
+    cluster.wait_for_nodes()
+    node = cluster.nodes[0] if service == "kubelet" else ""
+    old, new = f"before-{service}", f"after-{service}"
+    cluster.peapod("create", "-f", "-", given=json.dumps(_sleeper(old, node)))
+    cluster.wait_for_pods([old], running)
+    before = _lives(cluster, old)
+    engine.kill_and_start(node or service)
+    assert health.problem(cluster.address, wait_seconds=PATIENCE) == ""
+    cluster.peapod("create", "-f", "-", given=json.dumps(_sleeper(new, node)))
+    cluster.wait_for_pods([old, new], running)
+    assert _lives(cluster, old) == before
+    cluster.peapod("delete", "pods", old, new)
+    cluster.wait_until_gone(old)
+    cluster.wait_until_gone(new)
+
+
 def test_what_is_wrong_is_named_and_nothing_is_stored(cluster: Cluster) -> None:
     document = _sleeper("wrong") | {"labels": {"name": "not a label!"}}
     document["desiredState"]["manifest"]["containers"] *= 2
@@ -43,19 +63,23 @@ def test_what_is_wrong_is_named_and_nothing_is_stored(cluster: Cluster) -> None:
     assert "wrong" not in cluster.peapod("get", "pods")
 
 
-def _sleeper(name: str) -> dict[str, Any]:
+def _lives(cluster: Cluster, pod: str) -> set[tuple[str, str]]:
+    """Each container's id and when it was started, which a restart would change."""
+    return {(one["Id"], one["State"]["StartedAt"]) for one in cluster.containers(pod)}
+
+
+def _sleeper(name: str, node: str = "") -> dict[str, Any]:
+    """A pod that does nothing until it is told to end, on the named node if there is one."""
     container = {
         "name": "main",
         "image": "peapod-test/busybox:1",
-        "command": ["sleep", "600"],
+        "command": ["sh", "-c", "trap 'exit 0' TERM; sleep 600 & wait"],
         "imagePullPolicy": "PullNever",
     }
-    manifest = {"version": "v1beta1", "id": name, "containers": [container]}
-    labels = {"name": "sleeper"}
     return {
         "id": name,
         "kind": "Pod",
         "apiVersion": "v1beta1",
-        "desiredState": {"manifest": manifest},
-        "labels": labels,
+        "desiredState": {"manifest": {"version": "v1beta1", "id": name, "containers": [container]}, "host": node},
+        "labels": {"name": "sleeper"},
     }

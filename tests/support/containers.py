@@ -19,6 +19,7 @@ from testcontainers.core.waiting_utils import WaitStrategy, WaitStrategyTarget
 from peapod.common import health
 from tests.support import engine
 from tests.support.cluster import PATIENCE, Cluster
+from tests.support.ports import free_port
 
 CHECKOUT = Path(__file__).parents[2]
 SERVICES_IMAGE = "peapod-test/services:1"
@@ -64,7 +65,7 @@ def cluster(image: str, etcd_image: str, root: Path) -> Iterator[Cluster]:
 
         def start(alias: str, container: DockerContainer, user: str | None = None) -> DockerContainer:
             container.with_network(network).with_network_aliases(alias)
-            services[alias] = stack.enter_context(container.with_kwargs(labels=engine.labels(), user=user))
+            services[alias] = stack.enter_context(container.with_kwargs(labels=engine.labels(alias), user=user))
             return container
 
         start("etcd", _etcd(etcd_image))
@@ -101,7 +102,8 @@ def _service(image: str, *arguments: str) -> DockerContainer:
 def _apiserver(image: str) -> DockerContainer:
     listen = ["--address", f"0.0.0.0:{API_PORT}", "--allow-insecure"]
     container = _service(image, "apiserver", "--store", "etcd://etcd:2379", *listen)
-    container.ports[str(API_PORT)] = ("127.0.0.1", None)  # type: ignore[assignment]  # any port, for this machine alone
+    # A port of its own choice would be another one after a restart.
+    container.ports[str(API_PORT)] = ("127.0.0.1", free_port())  # type: ignore[assignment]
     return container.waiting_for(Healthy())
 
 

@@ -23,6 +23,7 @@ from docker.utils import kwargs_from_env
 TEST_LABEL = "io.peapod.test"
 NODE_LABEL = "io.peapod.node"
 COMPOSE_LABEL = "com.docker.compose.project"
+SERVICE_LABEL = "io.peapod.test-service"
 SESSION = f"test-{os.getpid()}"
 """This run of pytest. The process id tells later runs whether what carries it was left behind."""
 
@@ -52,9 +53,18 @@ def _ping() -> str:
     return ""
 
 
-def labels() -> dict[str, str]:
-    """Make the labels for whatever a test creates in the engine itself."""
-    return {TEST_LABEL: SESSION}
+def labels(service: str = "") -> dict[str, str]:
+    """Make the labels for whatever a test creates in the engine itself, and to find it as a service again."""
+    return {TEST_LABEL: SESSION, SERVICE_LABEL: service}
+
+
+def kill_and_start(service: str) -> None:
+    """End a service of this session with SIGKILL, and start it again in the same container."""
+    with client() as api:
+        found = api.containers(filters={"label": [f"{label}={text}" for label, text in labels(service).items()]})
+        api.kill(found[0]["Id"])
+        api.wait(found[0]["Id"])
+        api.start(found[0]["Id"])
 
 
 def wait_until_healthy(labels: list[str]) -> None:
