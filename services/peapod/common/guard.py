@@ -42,6 +42,7 @@ class CallGuard:
         )
         self._live = Gauge("peapod_rpc_streams", "Streams that are open.", ["method"], registry=registry)
         self._streams: set[_Stream] = set()
+        self._tasks: set[asyncio.Task[Any]] = set()
         self._stopping = False
 
     def __call__(self, path: str, method: Method) -> Method:
@@ -61,6 +62,11 @@ class CallGuard:
             for stream in self._streams:
                 if not stream.writing:
                     stream.task.cancel()
+
+    async def streams_over(self, seconds: float) -> None:
+        """Return when every stream has sent its status, or after some time: a server does not wait for that."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
 
     def _unary(self, path: str, outcomes: _Outcomes, method: Method) -> Method:
         seconds = self._seconds.labels(path)
@@ -105,6 +111,8 @@ class CallGuard:
         self._go_on()
         stream = _Stream()
         self._streams.add(stream)
+        self._tasks.add(stream.task)
+        stream.task.add_done_callback(self._tasks.discard)
         try:
             async with aclosing(answers):
                 async for answer in answers:

@@ -132,6 +132,7 @@ class Server:
         self.metrics_address = str(place._replace(port=self._metrics.server_port))
 
     async def _let_go(self, server: grpc.aio.Server, grace: float) -> None:
+        await self._guard.streams_over(grace)
         await server.stop(grace)
         metrics, self._metrics = self._metrics, None
         if metrics is not None:
