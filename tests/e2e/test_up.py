@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.e2e import main_job
@@ -52,6 +54,12 @@ def _up(state: Path, node: str, *flags: str) -> Iterator[Cluster]:
 
 
 def _left_over(session: int) -> list[str]:
-    """Name the processes that still belong to a session."""
-    left = subprocess.run(["ps", "-o", "args=", "--sid", str(session)], capture_output=True, text=True, check=False)
-    return left.stdout.splitlines()
+    """Describe the processes that still belong to a session."""
+    return [str(process) for process in psutil.process_iter() if _session(process.pid) == session]
+
+
+def _session(pid: int) -> int:
+    try:
+        return os.getsid(pid)
+    except ProcessLookupError:
+        return 0
