@@ -13,7 +13,7 @@ from typing import Any, Protocol
 import grpc
 
 from peapod.common.backoff import Backoff
-from peapod.common.errors import PeapodError, Unavailable
+from peapod.common.errors import PeapodError, Unavailable, from_rpc
 from peapod.common.logs import logging_to_stderr
 
 logger = logging.getLogger(__name__)
@@ -35,9 +35,7 @@ def run(serve: Serve, *, service: str, log_format: str = "text", log_level: str 
         try:
             asyncio.run(_serve(serve))
         except Exception as error:
-            expected = isinstance(error, PeapodError)
-            what = str(error) if expected else f"{type(error).__name__}: {error}"
-            logger.critical("stopped by an error: %s", what, exc_info=_unless_expected(error))
+            logger.critical("stopped by an error: %s", _words(error), exc_info=_unless_expected(error))
             return 1
         return 0
 
@@ -76,7 +74,7 @@ async def forever(
         except Exception as error:
             if clock() - started > 60:
                 told = ""
-            if told != (told := f"{type(error).__name__}: {error}"):
+            if told != (told := _words(error)):
                 logger.error("%s failed, trying again: %s", name, told, exc_info=_unless_expected(error))
             await asyncio.sleep(backoff.next())
         else:
@@ -137,3 +135,10 @@ async def _serve(serve: Serve) -> None:
 def _unless_expected(error: Exception) -> bool:
     """Tell whether a trace helps: what is no bug is explained by its message."""
     return not isinstance(error, (PeapodError, grpc.RpcError, OSError))
+
+
+def _words(error: Exception) -> str:
+    """Say an error in one line."""
+    if isinstance(error, grpc.RpcError):
+        error = from_rpc(error)
+    return str(error) if isinstance(error, PeapodError) else f"{type(error).__name__}: {error}"

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 
-from peapod.common import config, process
+from peapod.common import service
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.server import serve
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the gateway until SIGTERM or SIGINT, and return the exit status."""
-    settings = config.load(GatewayConfig, sys.argv[1:] if argv is None else argv, "peapod gateway")
-    return process.run(
-        partial(serve, settings),
-        service="gateway",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-    )
+    """Run until SIGTERM or SIGINT, and return the exit status."""
+    return service.main("gateway", GatewayConfig, serve, argv)
 
 
 if __name__ == "__main__":

@@ -4,22 +4,15 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from functools import partial
 
-from peapod.common import config, process
+from peapod.common import service
 from peapod.scheduler.config import SchedulerConfig
 from peapod.scheduler.server import serve
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the scheduler until SIGTERM or SIGINT, and return the exit status."""
-    settings = config.load(SchedulerConfig, sys.argv[1:] if argv is None else argv, "peapod scheduler")
-    return process.run(
-        partial(serve, settings),
-        service="scheduler",
-        log_format=settings.log_format,
-        log_level=settings.log_level,
-    )
+    """Run until SIGTERM or SIGINT, and return the exit status."""
+    return service.main("scheduler", SchedulerConfig, serve, argv)
 
 
 if __name__ == "__main__":
