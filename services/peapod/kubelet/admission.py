@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from peapod.common import quantity
+from peapod.common.demand import Demand, milli, whole
 from peapod.common.errors import Violation
 from peapod.kubelet.naming import NETWORK
 from peapod.v1 import pod_pb2
-
-_ANY = frozenset({"", "0.0.0.0", "::"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,40 +69,27 @@ def _taken_names(pod: pod_pb2.Pod, needs_network: bool) -> Iterable[Violation]:
 
 def _conflict(pod: pod_pb2.Pod, other: pod_pb2.Pod) -> int:
     """Find a host port that both want, on an address that both want; 0 is none."""
-    mine = _host_ports(pod)
-    theirs = _host_ports(other) if mine else []
-    for port, protocol, ip in mine:
-        for their_port, their_protocol, their_ip in theirs:
-            same_address = ip == their_ip or ip in _ANY or their_ip in _ANY
-            if (port, protocol) == (their_port, their_protocol) and same_address:
-                return port
-    return 0
-
-
-def _host_ports(pod: pod_pb2.Pod) -> list[tuple[int, pod_pb2.Protocol, str]]:
-    ports = [port for container in pod.spec.containers for port in container.ports if port.host_port]
-    return [(port.host_port, port.protocol or pod_pb2.PROTOCOL_TCP, port.host_ip) for port in ports]
+    mine = Demand.of(pod).ports
+    theirs = Demand.of(other).ports if mine else ()
+    return next((one.port for one in mine if any(one.conflicts(another) for another in theirs)), 0)
 
 
 def _shortage(pod: pod_pb2.Pod, running: list[pod_pb2.Pod], capacity: Mapping[str, str]) -> str:
     """Say what the node has too little of; an amount that it does not name is without bounds."""
-    if "pods" in capacity and len(running) >= quantity.whole(capacity["pods"]):
+    if "pods" in capacity and len(running) >= whole(capacity["pods"]):
         return f"this node runs {len(running)} pods already, as many as it may"
-    for name, amount in (("cpu", quantity.milli), ("memory", quantity.whole)):
-        wanted = _demand(pod, name, amount)
-        if not wanted or name not in capacity:
-            continue
-        taken = sum(_demand(other, name, amount) for other in running)
-        if taken + wanted > amount(capacity[name]):
-            return f"this node has too little {name} left for the pod"
+    wanted, taken = Demand.of(pod), [Demand.of(other) for other in running]
+    if _exceeds(wanted.cpu, [one.cpu for one in taken], "cpu", capacity, milli):
+        return "this node has too little cpu left for the pod"
+    if _exceeds(wanted.memory, [one.memory for one in taken], "memory", capacity, whole):
+        return "this node has too little memory left for the pod"
     return ""
 
 
-def _demand(pod: pod_pb2.Pod, name: str, amount: Callable[[str], int]) -> int:
-    """Add up what the pod's containers may use: their limits, or where there is none, their requests."""
-    resources = [container.resources for container in pod.spec.containers]
-    texts = [one.limits.get(name) or one.requests.get(name) for one in resources]
-    return sum(amount(text) for text in texts if text)
+def _exceeds(
+    wanted: int, taken: list[int], name: str, capacity: Mapping[str, str], amount: Callable[[str], int]
+) -> bool:
+    return wanted > 0 and name in capacity and sum(taken) + wanted > amount(capacity[name])
 
 
 def _title(pod: pod_pb2.Pod) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar
 
-from peapod.scheduler.demand import ANY_IP, Demand, Disk, Group, HostPort, milli, whole
+from peapod.common.demand import ANY_IP, Demand, Disk, Group, HostPort, milli, whole
 from peapod.v1 import meta_pb2, node_pb2
 
 T = TypeVar("T")

@@ -6,9 +6,9 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from random import Random
 from typing import NamedTuple
 
+from peapod.common.demand import Demand
 from peapod.scheduler import predicates, priorities
 from peapod.scheduler.cluster import Cluster, NodeState
-from peapod.scheduler.demand import Demand
 from peapod.scheduler.priorities import Priority
 
 WEIGHTS: tuple[tuple[Priority, int], ...] = ((priorities.least_requested, 1), (priorities.spreading, 1))

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from random import Random
 
+from peapod.common.demand import Demand
 from peapod.scheduler.assumed import Assumed, Decision
 from peapod.scheduler.cluster import Cluster, Key, NodeFacts
-from peapod.scheduler.demand import Demand
 from peapod.scheduler.pick import explain, fits_any, pick
 from peapod.scheduler.queue import Pending, Queue
 from peapod.v1 import node_pb2, pod_pb2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from peapod.common.demand import Demand
 from peapod.scheduler.cluster import NodeState
-from peapod.scheduler.demand import Demand
 
 Predicate = Callable[[Demand, NodeState], str | None]
 

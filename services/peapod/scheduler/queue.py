@@ -15,8 +15,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from peapod.common.backoff import Backoff
+from peapod.common.demand import Demand
 from peapod.scheduler.cluster import Key
-from peapod.scheduler.demand import Demand
 
 FIRST_DELAY, MOST_DELAY = 1.0, 60.0
 """Seconds until a pod that failed is tried again, doubling with each failure."""

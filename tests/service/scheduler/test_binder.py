@@ -10,12 +10,12 @@ import grpc
 import pytest
 
 from peapod.common.channel import open_channel
+from peapod.common.demand import Demand
 from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable, to_item
 from peapod.common.rpc import unary_handler
 from peapod.common.server import Server
 from peapod.scheduler.assumed import Decision
 from peapod.scheduler.binder import CALLS_MOST, Binder
-from peapod.scheduler.demand import Demand
 from peapod.scheduler.queue import Pending
 from peapod.v1 import meta_pb2
 from peapod.v1 import pod_service_pb2 as pb

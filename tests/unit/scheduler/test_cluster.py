@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
+from peapod.common.demand import Demand
 from peapod.scheduler.cluster import Cluster, NodeFacts
-from peapod.scheduler.demand import Demand
 from tests.support.objects import FALSE, make_node, make_pod
 from tests.unit.scheduler.test_pick import DEMANDS, FACTS, NODES
 

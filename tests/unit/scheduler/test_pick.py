@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peapod.common.demand import ANY_IP, Demand, Disk, HostPort
 from peapod.scheduler.cluster import Cluster, NodeFacts
-from peapod.scheduler.demand import ANY_IP, Demand, Disk, HostPort
 from peapod.scheduler.pick import WEIGHTS, explain, fits_any, pick
 from peapod.scheduler.predicates import ALL, refusal
 from peapod.scheduler.priorities import equal, least_requested

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from peapod.common.demand import Demand
 from peapod.scheduler.cluster import Cluster, NodeFacts
-from peapod.scheduler.demand import Demand
 from peapod.scheduler.pick import fits_any
 from peapod.scheduler.predicates import ALL, refusal
 from peapod.v1 import node_pb2, pod_pb2

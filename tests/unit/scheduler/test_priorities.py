@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from peapod.common.demand import Demand
 from peapod.scheduler.cluster import Cluster, NodeFacts
-from peapod.scheduler.demand import Demand
 from peapod.scheduler.priorities import equal, least_requested, spreading
 from tests.support.objects import make_node, make_pod
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from peapod.scheduler.demand import Demand
+from peapod.common.demand import Demand
 from peapod.scheduler.queue import Pending, Queue
 from tests.support.objects import make_pod
 

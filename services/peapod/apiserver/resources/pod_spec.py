@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from peapod.apiserver.resources.container import container_violations
 from peapod.apiserver.resources.metadata import label_violations
 from peapod.common import names
+from peapod.common.demand import HostPort, host_port
 from peapod.common.errors import Violation
 from peapod.v1 import pod_pb2
 
@@ -78,20 +79,16 @@ def _repeated_port_names(ports: Sequence[NamedPort]) -> Iterator[Violation]:
 
 
 def _host_port_violations(ports: Sequence[NamedPort], host_network: bool) -> Iterator[Violation]:
-    taken: list[pod_pb2.ContainerPort] = []
+    taken: list[HostPort] = []
     for field, port in ports:
         if not port.host_port:
             continue
-        if any(_collide(port, other) for other in taken):
+        asked = host_port(port)
+        if any(asked.conflicts(other) for other in taken):
             yield Violation(f"{field}.host_port", f"{port.host_port} is asked for twice in this pod")
         if host_network and port.host_port != port.container_port:
             yield Violation(f"{field}.host_port", "must equal container_port on the host's network")
-        taken.append(port)
-
-
-def _collide(one: pod_pb2.ContainerPort, other: pod_pb2.ContainerPort) -> bool:
-    same = one.host_port == other.host_port and one.protocol == other.protocol
-    return same and (one.host_ip == other.host_ip or not one.host_ip or not other.host_ip)
+        taken.append(asked)
 
 
 def _ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[NamedPort]:

@@ -24,6 +24,11 @@ class HostPort(NamedTuple):
     protocol: str
     ip: str
 
+    def conflicts(self, other: HostPort) -> bool:
+        """Tell whether a node cannot publish both."""
+        same = self.port == other.port and self.protocol == other.protocol
+        return same and (self.ip == other.ip or ANY_IP in (self.ip, other.ip))
+
 
 class Disk(NamedTuple):
     """A persistent disk that a pod mounts."""
@@ -53,7 +58,7 @@ class Demand(NamedTuple):
             if container.HasField("resources"):
                 cpu += _amount(container.resources, "cpu", milli)
                 memory += _amount(container.resources, "memory", whole)
-            ports += [_host_port(port) for port in container.ports if port.host_port]
+            ports += [host_port(port) for port in container.ports if port.host_port]
         return cls(
             cpu,
             memory,
@@ -81,7 +86,8 @@ def _amount(resources: pod_pb2.ResourceRequirements, name: str, read: Callable[[
     return read(text) if text else 0
 
 
-def _host_port(port: pod_pb2.ContainerPort) -> HostPort:
+def host_port(port: pod_pb2.ContainerPort) -> HostPort:
+    """Read a port that has a host port."""
     ip = ANY_IP if port.host_ip in _WILDCARDS else port.host_ip
     return HostPort(port.host_port, "UDP" if port.protocol == _UDP else "TCP", ip)
 
