@@ -15,10 +15,9 @@ ROOT = "/peapod/"
 
 @dataclass(frozen=True)
 class Place:
-    """Where a store's data is. An engine that is not `shared` has one store open there at a time."""
+    """Where a store's data is."""
 
     url: str
-    shared: bool
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Store]:

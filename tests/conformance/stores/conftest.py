@@ -22,12 +22,20 @@ def etcd() -> Iterator[EtcdServer]:
         yield server
 
 
+@pytest.fixture
+def sqlite_place(tmp_path: Path) -> Place:
+    return Place(f"sqlite:///{tmp_path}/store.db")
+
+
+@pytest.fixture
+def etcd_place(etcd: EtcdServer) -> Place:
+    return Place(f"{etcd.url}/test-{next(_prefixes)}")
+
+
 @pytest.fixture(params=["sqlite", pytest.param("etcd", marks=pytest.mark.etcd)])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
-    if request.param == "sqlite":
-        return Place(f"sqlite:///{tmp_path}/store.db", shared=False)
-    server = request.getfixturevalue("etcd")
-    return Place(f"{server.url}/test-{next(_prefixes)}", shared=True)
+def place(request: pytest.FixtureRequest) -> Place:
+    place: Place = request.getfixturevalue(f"{request.param}_place")
+    return place
 
 
 @pytest.fixture

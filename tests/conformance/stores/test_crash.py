@@ -63,7 +63,7 @@ async def _check(store: Store, history: Replay, acknowledged: dict[str, int]) ->
 async def test_commits_and_watches_outlive_the_server() -> None:
     """The same store object goes on while etcd is killed and restarted under load, and loses and doubles nothing."""
     with running_etcd() as server:
-        async with Place(server.url, shared=True).open() as store:
+        async with Place(server.url).open() as store:
             history = await replay(store)
             stop = asyncio.Event()
             watching = asyncio.create_task(_watch_to_end(store, history))

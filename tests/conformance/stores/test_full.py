@@ -55,7 +55,7 @@ def _run(*command: str) -> None:
 async def test_a_full_disk_under_sqlite(cramp: Callable[[Path], contextmanager[Relieve]], tmp_path: Path) -> None:
     directory = tmp_path / "disk"
     directory.mkdir()
-    place = Place(f"sqlite:///{directory}/store.db", shared=False)
+    place = Place(f"sqlite:///{directory}/store.db")
     with cramp(directory) as relieve:
         async with place.open() as store:
             kept = await _fill(store)
@@ -68,7 +68,7 @@ async def test_a_full_disk_under_sqlite(cramp: Callable[[Path], contextmanager[R
 @pytest.mark.etcd
 async def test_a_full_etcd() -> None:
     with running_etcd(arguments=["--quota-backend-bytes=2097152"]) as server:
-        async with Place(server.url, shared=True).open() as store:
+        async with Place(server.url).open() as store:
             kept = await _fill(store)
             await store.compact(await store.revision())
             _make_room(server)

@@ -19,6 +19,7 @@ from peapod.apiserver.storage.group import Commit, GroupCommit, Outcome
 from peapod.apiserver.storage.shared_call import SharedCall
 from peapod.apiserver.storage.store import Batch, Entry, Listing, Operation
 from peapod.common.errors import PeapodError, Unavailable
+from peapod.common.process import end
 
 log = logging.getLogger(__name__)
 
@@ -95,17 +96,18 @@ class EtcdStore:
         self._closing.set()
         self._client.end_watches()
         await self._commits.close()
+        if self._compacting is not None:
+            await end(self._compacting)
         if self._ledger:
-            with suppress(PeapodError):
-                await self._client.delete(self._keys.ledger)
+            await self._client.leave_out(self._keys.ledger)
         await self._client.close()
 
     async def _list(self, prefix: str) -> Listing:
-        start, end = self._keys.span(prefix)
+        start, stop = self._keys.span(prefix)
         entries: list[Entry] = []
         revision = 0
         while True:
-            page = await self._range(rpc_pb2.RangeRequest(key=start, range_end=end, limit=_PAGE, revision=revision))
+            page = await self._range(rpc_pb2.RangeRequest(key=start, range_end=stop, limit=_PAGE, revision=revision))
             entries += (entry for stored in page.kvs if (entry := self._keys.entry(stored)))
             revision = revision or page.header.revision
             if not page.more:
@@ -113,9 +115,12 @@ class EtcdStore:
             start = page.kvs[-1].key + b"\0"
 
     async def _read_head(self) -> int:
-        answer = await self._range(rpc_pb2.RangeRequest(key=self._keys.head))
-        # Before the first commit there is no head.
-        return int(answer.kvs[0].mod_revision) if answer.kvs else 1
+        while True:
+            answer = await self._range(rpc_pb2.RangeRequest(key=self._keys.head))
+            if answer.kvs:
+                return int(answer.kvs[0].mod_revision)
+            # Only what is stored has a revision that every watch will reach.
+            await self._client.txn(etcd_txn.create_head(self._keys))
 
     async def _range(self, request: rpc_pb2.RangeRequest) -> rpc_pb2.RangeResponse:
         self._require_open()
@@ -136,7 +141,10 @@ class EtcdStore:
                 return await self._inquire(group, self._ledger)
 
     async def _inquire(self, group: Sequence[Commit], revision: int) -> Sequence[Outcome]:
-        answer = await self._client.txn(etcd_txn.inquiry(self._keys, group, revision))
+        try:
+            answer = await self._client.txn(etcd_txn.inquiry(self._keys, group, revision))
+        except RevisionCompacted as error:
+            raise Unavailable("the answer was lost, and what it was is compacted away: read again") from error
         return etcd_txn.outcomes_at(self._keys, group, revision, answer)
 
     def _age(self, revision: int) -> None:

@@ -34,8 +34,10 @@ DEFINITE = {
 }
 """What any member would answer. Everything else may be one that dies, or has lost its leader."""
 
-_TRY_SECONDS = 5.0
-"""How long a member that is connected may take over one answer before the next one is asked."""
+_TRY_SECONDS = 2.0
+"""How long a member may take over one answer before the next one is asked: while a leader is being elected, requests
+can get lost within the cluster, and etcd says so only after seven seconds."""
+_FAREWELL_SECONDS = 1.0
 _LEADER_REQUIRED = (("hasleader", "true"),)
 """Has a member that lost its cluster end the watch, instead of falling silent."""
 
@@ -100,6 +102,7 @@ class EtcdClient:
         self._calls = Members(endpoints, rpc_pb2_grpc.KVStub)
         self.watches = Members(endpoints, rpc_pb2_grpc.WatchStub)
         self._streams: set[Stream] = set()
+        self._closed = False
 
     async def range(self, request: rpc_pb2.RangeRequest) -> rpc_pb2.RangeResponse:
         """Read keys. Raises `RevisionCompacted`, `Unavailable`."""
@@ -112,9 +115,10 @@ class EtcdClient:
         """
         return await self._call("Txn", request)
 
-    async def delete(self, key: bytes) -> None:
-        """Delete one key. Raises `Unavailable`, `StoreFull`."""
-        await self._call("DeleteRange", rpc_pb2.DeleteRangeRequest(key=key))
+    async def leave_out(self, key: bytes) -> None:
+        """Delete a key that is of no use any more, if that is quickly done."""
+        with suppress(grpc.aio.AioRpcError):
+            await self._calls.stub.DeleteRange(rpc_pb2.DeleteRangeRequest(key=key), timeout=_FAREWELL_SECONDS)
 
     async def compact(self, revision: int) -> None:
         """Compact the history up to `revision`. Raises `RevisionCompacted`, `Invalid`, `Unavailable`."""
@@ -123,15 +127,14 @@ class EtcdClient:
     @asynccontextmanager
     async def watch(self, create: rpc_pb2.WatchCreateRequest) -> AsyncGenerator[Stream, None]:
         """Open a watch on the member that is in use for watches; its stream fails when that does."""
-        stream = self.watches.stub.Watch(metadata=_LEADER_REQUIRED)
+        over = asyncio.Event()
+        stream = self.watches.stub.Watch(_until(over, create), metadata=_LEADER_REQUIRED)
         self._streams.add(stream)
         try:
-            # A stream that is over already says why when it is read.
-            with suppress(asyncio.InvalidStateError):
-                await stream.write(rpc_pb2.WatchRequest(create_request=create))
             yield stream
         finally:
             self._streams.discard(stream)
+            over.set()
             stream.cancel()
 
     def end_watches(self) -> None:
@@ -140,7 +143,8 @@ class EtcdClient:
             stream.cancel()
 
     async def close(self) -> None:
-        """Disconnect from all members."""
+        """Disconnect from all members; calls that wait raise `Unavailable`."""
+        self._closed = True
         await self._calls.close()
         await self.watches.close()
 
@@ -149,9 +153,8 @@ class EtcdClient:
         pauses = Backoff(0.02, 1)
         for attempt in itertools.count(1):
             member, endpoint = self._calls.current, self._calls.endpoint
-            left = deadline - time.monotonic()
             try:
-                return await getattr(self._calls.stub, method)(request, timeout=max(0.1, min(left, _TRY_SECONDS)))
+                return await self._try(method, request, deadline - time.monotonic())
             except grpc.aio.AioRpcError as error:
                 if error.code() in DEFINITE or time.monotonic() >= deadline:
                     raise _explained(error, endpoint, attempt) from error
@@ -159,6 +162,31 @@ class EtcdClient:
             if attempt % len(self._calls) == 0:
                 await asyncio.sleep(pauses.next() * random.uniform(0.5, 1))
         raise AssertionError("counting has no end")
+
+    async def _try(self, method: str, request: Any, seconds: float) -> Any:
+        if self._closed:
+            raise Unavailable("the store is closed")
+        try:
+            return await getattr(self._calls.stub, method)(request, timeout=max(0.1, min(seconds, _TRY_SECONDS)))
+        except asyncio.CancelledError:
+            if self._closed and not is_cancelled():
+                raise Unavailable("the store is closed") from None
+            raise
+
+
+def is_cancelled() -> bool:
+    """Tell whether it is this task that is being cancelled, and not only the call that it waits for."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0
+
+
+async def _until(over: asyncio.Event, create: rpc_pb2.WatchCreateRequest) -> AsyncGenerator[rpc_pb2.WatchRequest, None]:
+    """Ask for one watch, and say nothing more, since the end of the requests would be the end of the watch.
+
+    Were the request written instead, a stream that is cancelled before it is connected would never say so.
+    """
+    yield rpc_pb2.WatchRequest(create_request=create)
+    await over.wait()
 
 
 def _explained(error: grpc.aio.AioRpcError, endpoint: str, attempt: int) -> PeapodError | RevisionCompacted:

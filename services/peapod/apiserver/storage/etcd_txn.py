@@ -58,6 +58,11 @@ def request(keys: Keys, group: Sequence[Commit], number: int, before: int) -> rp
     )
 
 
+def create_head(keys: Keys) -> rpc_pb2.TxnRequest:
+    """Build the transaction that gives an empty store its first revision."""
+    return rpc_pb2.TxnRequest(compare=[_unchanged(keys.head, 0)], success=[_put(keys.head, b"")])
+
+
 def ledger(answer: rpc_pb2.TxnResponse) -> Ledger:
     """Read where the ledger is from the answer of a transaction that did not run."""
     for stored in answer.responses[0].response_range.kvs:

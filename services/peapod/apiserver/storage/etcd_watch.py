@@ -11,7 +11,7 @@ import grpc
 import grpc.aio
 from etcd3.etcdrpc import kv_pb2, rpc_pb2
 
-from peapod.apiserver.storage.etcd_client import EtcdClient, Stream
+from peapod.apiserver.storage.etcd_client import EtcdClient, Stream, is_cancelled
 from peapod.apiserver.storage.etcd_keys import Keys
 from peapod.apiserver.storage.store import Batch, Change, Compacted
 from peapod.common.backoff import Backoff
@@ -83,8 +83,7 @@ async def _read(stream: Stream, closing: asyncio.Event) -> rpc_pb2.WatchResponse
         response = await stream.read()
     except asyncio.CancelledError:
         # Closing the store cancels the stream, and a task that reads it must not take that for its own end.
-        task = asyncio.current_task()
-        if closing.is_set() and task is not None and not task.cancelling():
+        if closing.is_set() and not is_cancelled():
             return None
         raise
     if response is grpc.aio.EOF:
