@@ -6,9 +6,9 @@ STAMP := $(VENV)/.ready
 
 setup: $(STAMP)
 
-$(STAMP): pyproject.toml protos/generate.py protos/hatch_build.py $(wildcard protos/peapod/v1/*.proto)
+$(STAMP): pyproject.toml constraints.txt protos/generate.py protos/hatch_build.py $(wildcard protos/peapod/v1/*.proto)
 	test -x $(BIN)/python || python3 -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	touch $(STAMP)
 
 protos: setup

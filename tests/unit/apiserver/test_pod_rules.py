@@ -107,6 +107,16 @@ def test_only_images_may_change() -> None:
     assert [violation.field for violation in rules.validate_update(new, old)] == ["spec.containers"]
 
 
+def test_an_amount_may_be_spelled_anew_but_not_change() -> None:
+    old, new = podtest(), podtest()
+    old.spec.containers[0].resources.limits["memory"] = "64Mi"
+    new.spec.containers[0].resources.limits["memory"] = str(64 << 20)
+    assert [*rules.validate_update(new, old)] == []
+    for other in ("65Mi", "much"):
+        new.spec.containers[0].resources.limits["memory"] = other
+        assert [violation.field for violation in rules.validate_update(new, old)] == ["spec.containers"]
+
+
 def test_what_is_not_supported_yet_is_refused_by_name() -> None:
     pod = podtest()
     pod.spec.volumes.add(name="s").secret.secret_name = "keys"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from peapod.apiserver.resources.pod_spec import spec_violations, unsupported
 from peapod.apiserver.resources.strategy import Strategy
+from peapod.common import quantity
 from peapod.common.errors import Violation
 from peapod.v1 import pod_pb2, pod_service_pb2
 
@@ -67,14 +68,31 @@ def validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> Iterator[Violation]:
     if len(new.spec.containers) != len(old.spec.containers):
         yield Violation("spec.containers", "may not be added or removed")
         return
-    frozen = pod_pb2.PodSpec()
-    frozen.CopyFrom(new.spec)
-    for container, before in zip(frozen.containers, old.spec.containers, strict=True):
-        container.image = before.image
-        container.image_pull_policy = before.image_pull_policy
+    ours, theirs = _without_images(new.spec), _without_images(old.spec)
     for field in pod_pb2.PodSpec.DESCRIPTOR.fields:
-        if getattr(frozen, field.name) != getattr(old.spec, field.name):
+        if getattr(ours, field.name) != getattr(theirs, field.name):
             yield Violation(f"spec.{field.name}", "is immutable, but for the containers' images")
+
+
+def _without_images(spec: pod_pb2.PodSpec) -> pod_pb2.PodSpec:
+    """Copy a spec without what may change, and with amounts in one spelling: old API versions write 64Mi in bytes."""
+    rest = pod_pb2.PodSpec()
+    rest.CopyFrom(spec)
+    for container in rest.containers:
+        container.ClearField("image")
+        container.ClearField("image_pull_policy")
+        for amounts in (container.resources.limits, container.resources.requests):
+            for name, text in amounts.items():
+                amounts[name] = _plain(text)
+    return rest
+
+
+def _plain(amount: str) -> str:
+    try:
+        return str(quantity.parse(amount).normalize())
+    except ValueError:
+        # Validation names what cannot be read.
+        return amount
 
 
 def _validate(pod: pod_pb2.Pod) -> list[Violation]:
