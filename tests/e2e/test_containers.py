@@ -53,6 +53,21 @@ def test_no_killed_service_disturbs_what_runs_or_what_comes(cluster: Cluster, se
     cluster.wait_until_gone(new)
 
 
+def test_containers_share_a_volume(cluster: Cluster) -> None:
+    cluster.wait_for_nodes()
+    document = _sleeper("sharing")
+    manifest = document["desiredState"]["manifest"]
+    container = manifest["containers"][0] | {"volumeMounts": [{"name": "scratch", "mountPath": "/scratch"}]}
+    manifest["volumes"] = [{"name": "scratch", "source": {"emptyDir": {}}}]
+    manifest["containers"] = [container | {"name": name} for name in ("writer", "reader")]
+    cluster.peapod("create", "-f", "-", given=json.dumps(document))
+    cluster.wait_for_pods(["sharing"], running)
+    cluster.run_in("sharing", "writer", "sh", "-c", "echo hello > /scratch/word")
+    assert cluster.run_in("sharing", "reader", "cat", "/scratch/word") == "hello\n"
+    cluster.peapod("delete", "pod", "sharing")
+    cluster.wait_until_gone("sharing")
+
+
 def test_what_is_wrong_is_named_and_nothing_is_stored(cluster: Cluster) -> None:
     document = _sleeper("wrong") | {"labels": {"name": "not a label!"}}
     document["desiredState"]["manifest"]["containers"] *= 2
