@@ -10,8 +10,12 @@ from collections.abc import Callable, Iterable, Mapping
 from peapod.apiserver.cache import Cache
 from peapod.apiserver.keys import ROOT, kind_of
 from peapod.apiserver.storage.store import NEW_STORE, Batch, Change, Compacted, Store
+from peapod.common.errors import Unavailable
 
 log = logging.getLogger(__name__)
+
+BEHIND_SECONDS = 10.0
+"""How long a reader waits for a cache that has lost its watch on the store."""
 
 
 class Feed:
@@ -59,12 +63,16 @@ class Feed:
             await self.reach(revision)
 
     async def reach(self, revision: int) -> None:
-        """Return once the caches are at `revision` or later."""
+        """Return once the caches are at `revision` or later. Raises `Unavailable` if that takes too long."""
         if revision <= self.revision:
             return
         future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((revision, future))
-        await future
+        try:
+            await asyncio.wait_for(future, BEHIND_SECONDS)
+        except TimeoutError:
+            behind = f"this server has seen the store up to revision {self.revision} of {revision}: try again"
+            raise Unavailable(behind) from None
 
     def _apply(self, batch: Batch) -> None:
         for plural, changes in _split(batch.changes).items():

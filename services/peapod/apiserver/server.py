@@ -69,7 +69,7 @@ class Apiserver:
             pod_service_rpc.pod_service_handler(Pods(kinds.pods, self._relay), guard),
             node_service_rpc.node_service_handler(Nodes(kinds.nodes), guard),
             event_service_rpc.event_service_handler(Events(kinds.events), guard),
-            namespace_service_rpc.namespace_service_handler(Namespaces(kinds.namespaces), guard),
+            namespace_service_rpc.namespace_service_handler(Namespaces(kinds.namespaces, kinds.pods), guard),
         )
 
 

@@ -5,90 +5,51 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 
-import grpc
 import pytest
 
-from peapod.common import errors
 from peapod.v1 import pod_service_pb2 as pods
-from peapod.v1.pod_service_rpc import PodServiceClient
 from tests.support.apiserver import Api, connected, running_apiserver
+from tests.support.creation import Creation
 from tests.support.etcd import running_etcd
+from tests.support.histories import History
 from tests.support.objects import make_pod
 from tests.support.service_process import ServiceProcess, running
 
 PODS = 1000
-WRITERS = 16
 KILLS = 4
-
-
-async def create_through(client: PodServiceClient, names: Iterator[str]) -> list[str]:
-    """Create each pod, again and again until it is acknowledged or said to be there; return the acknowledged."""
-    acknowledged = []
-    for name in names:
-        while True:
-            try:
-                await client.create_pod(pods.CreatePodRequest(pod=make_pod(name)), timeout=10)
-            except grpc.RpcError as error:
-                if isinstance(errors.from_rpc(error), errors.AlreadyExists):
-                    break
-                await asyncio.sleep(0.01)
-            else:
-                acknowledged.append(name)
-                break
-    return acknowledged
-
-
-class History:
-    """What one watcher has seen, resuming at its last revision whenever its stream breaks."""
-
-    def __init__(self, client: PodServiceClient, revision: int) -> None:
-        self.seen: list[tuple[int, str]] = []
-        self._client = client
-        self._revision = revision
-
-    async def follow(self, until: int) -> None:
-        """Watch until `until` changes were seen."""
-        while len(self.seen) < until:
-            try:
-                await self._read(until)
-            except grpc.RpcError as error:
-                if isinstance(errors.from_rpc(error), errors.Expired):
-                    raise
-                await asyncio.sleep(0.01)
-
-    async def _read(self, until: int) -> None:
-        async with self._client.watch_pods(pods.WatchPodsRequest(revision=self._revision)) as stream:
-            async for batch in stream:
-                for change in batch.events:
-                    self.seen.append((change.pod.metadata.resource_version, change.pod.metadata.name))
-                self._revision = batch.revision or self._revision
-                if len(self.seen) >= until:
-                    return
 
 
 async def create_while(api: Api, trouble: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     """Create pods and watch them while `trouble` goes on, and hold what is there against what was promised."""
     start = (await api.pods.list_pods(pods.ListPodsRequest())).revision
-    names = iter([f"pod-{number:04}" for number in range(PODS)])
-    watchers = [History(api.pods, start) for _ in range(3)]
-    following = [asyncio.create_task(watcher.follow(PODS)) for watcher in watchers]
+    names = [f"pod-{number:04}" for number in range(PODS)]
+    histories = [History(api.pods, start) for _ in range(3)]
+    watching = [asyncio.create_task(history.follow(is_of("last"))) for history in histories]
     done = asyncio.Event()
     troubling = asyncio.create_task(trouble(done))
-    acknowledged = await asyncio.gather(*(create_through(api.pods, names) for _ in range(WRITERS)))
+    creation = Creation(api, map(make_pod, names))
+    creation.finish(PODS)
+    await creation.run()
     done.set()
     await troubling
-    await asyncio.wait_for(asyncio.gather(*following), 60)
+    await api.pods.create_pod(pods.CreatePodRequest(pod=make_pod("last")))
+    await asyncio.wait_for(asyncio.gather(*watching), 60)
 
     listed = [pod.metadata.name for pod in (await api.pods.list_pods(pods.ListPodsRequest())).items]
-    assert Counter(listed) == Counter(f"pod-{number:04}" for number in range(PODS))
-    assert set().union(*acknowledged) <= set(listed)
-    for watcher in watchers:
-        assert Counter(name for _, name in watcher.seen) == Counter(listed)
-        versions = [version for version, _ in watcher.seen]
+    assert Counter(listed) == Counter([*names, "last"])
+    assert creation.acknowledged <= set(listed)
+    for history in histories:
+        assert Counter(change.pod.metadata.name for change in history.changes) == Counter(listed)
+        versions = [change.pod.metadata.resource_version for change in history.changes]
         assert versions == sorted(versions)
+
+
+def is_of(name: str) -> Callable[[pods.PodChange], bool]:
+    """Make a test for changes of one pod."""
+    return lambda change: change.pod.metadata.name == name
 
 
 async def kill_at_random(processes: list[ServiceProcess], done: asyncio.Event) -> None:
@@ -125,7 +86,7 @@ async def test_one_of_two_apiservers_is_killed_and_the_other_serves(tmp_path: Pa
         ):
             await create_while(api, lambda done: kill_at_random([one, two], done))
             await one.kill()
-            assert len((await api.pods.list_pods(pods.ListPodsRequest())).items) == PODS
+            assert len((await api.pods.list_pods(pods.ListPodsRequest())).items) == PODS + 1
 
 
 @pytest.mark.etcd

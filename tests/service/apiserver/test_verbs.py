@@ -185,3 +185,13 @@ async def test_kinds_outside_namespaces(api: Api) -> None:
     assert created.status.phase == namespace_pb2.NAMESPACE_PHASE_ACTIVE
     listed = (await api.namespaces.list_namespaces(namespaces.ListNamespacesRequest())).items
     assert [namespace.metadata.name for namespace in listed] == ["default", "team"]
+
+
+async def test_a_namespace_goes_once_it_is_empty(api: Api) -> None:
+    namespace = namespace_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="team"))
+    await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))
+    await create(api, make_pod("web", namespace="team"))
+    error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team")))
+    assert isinstance(error, errors.NotReady)
+    await api.pods.delete_pod(pods.DeletePodRequest(namespace="team", name="web"))
+    await api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team"))

@@ -6,16 +6,19 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 from peapod.apiserver.registry import Registry
-from peapod.v1 import namespace_pb2
+from peapod.common.errors import NotReady
+from peapod.v1 import namespace_pb2, pod_pb2
 from peapod.v1 import namespace_service_pb2 as pb
 from peapod.v1.namespace_service_rpc import NamespaceServiceServicer
+from peapod.v1.pod_service_pb2 import ListPodsResponse
 
 
 class Namespaces(NamespaceServiceServicer):
     """The verbs of namespaces."""
 
-    def __init__(self, namespaces: Registry[namespace_pb2.Namespace]) -> None:
+    def __init__(self, namespaces: Registry[namespace_pb2.Namespace], pods: Registry[pod_pb2.Pod]) -> None:
         self._namespaces = namespaces
+        self._pods = pods
 
     async def create_namespace(self, request: pb.CreateNamespaceRequest, context: Any) -> bytes:
         """Store a new one."""
@@ -34,7 +37,10 @@ class Namespaces(NamespaceServiceServicer):
         return await self._namespaces.update(request.namespace)
 
     async def delete_namespace(self, request: pb.DeleteNamespaceRequest, context: Any) -> bytes:
-        """Remove one."""
+        """Remove one that is empty: nobody cleans up behind it yet."""
+        left = len(ListPodsResponse.FromString(await self._pods.list(request.name, "", "")).items)
+        if left:
+            raise NotReady(f'Namespace "{request.name}" still has pods ({left}): delete them first')
         return await self._namespaces.delete("", request.name, request.uid, request.resource_version)
 
     def watch_namespaces(self, request: pb.WatchNamespacesRequest, context: Any) -> AsyncGenerator[bytes, None]:
