@@ -105,6 +105,12 @@ async def until_exited(runtime: Runtime, id: str) -> Observed:
     return await until(runtime, exited)
 
 
+async def until_ready(runtime: Runtime, id: str) -> None:
+    """Wait until a container has written something, which it does once it can be asked to end."""
+    async with asyncio.timeout(PATIENCE), aclosing(runtime.logs(id, log_pb2.LogOptions(follow=True))) as log:  # type: ignore[type-var]
+        await anext(log)
+
+
 async def find(runtime: Runtime, id: str) -> Observed | None:
     """Look a container up in the list."""
     return next((one for one in await runtime.list() if one.id == id), None)

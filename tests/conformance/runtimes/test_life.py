@@ -12,9 +12,9 @@ import pytest
 from peapod.kubelet.naming import NETWORK
 from peapod.kubelet.runtime.runtime import LaunchError, Observed, Phase, Runtime
 from tests.conformance.runtimes.conftest import OpenRuntime
-from tests.support.runtimes import TestPod, find, until, until_exited
+from tests.support.runtimes import TestPod, find, until, until_exited, until_ready
 
-FOREVER = "trap 'exit 3' TERM; while :; do sleep 1000 & wait; done"
+FOREVER = "trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done"
 
 
 def users(listed: Sequence[Observed]) -> list[Observed]:
@@ -87,6 +87,7 @@ async def test_a_restarted_kubelet_adopts_what_runs(
     open_runtime: OpenRuntime, pod: TestPod, runtime: Runtime, node_name: str
 ) -> None:
     id = await pod.start(FOREVER)
+    await until_ready(runtime, id)
     before = await runtime.list()
     await runtime.close()
     pod.runtime = successor = await open_runtime(node_name)
@@ -127,6 +128,7 @@ async def test_the_exit_code_is_kept(runtime: Runtime, pod: TestPod, code: int) 
 
 async def test_stop_asks_with_sigterm(runtime: Runtime, pod: TestPod) -> None:
     id = await pod.start(FOREVER)
+    await until_ready(runtime, id)
     await runtime.stop(id, 20)
     seen = await find(runtime, id)
     assert seen is not None
@@ -134,7 +136,8 @@ async def test_stop_asks_with_sigterm(runtime: Runtime, pod: TestPod) -> None:
 
 
 async def test_stop_kills_after_the_grace_which_is_exit_code_128_and_9(runtime: Runtime, pod: TestPod) -> None:
-    id = await pod.start("trap '' TERM; while :; do sleep 1; done")
+    id = await pod.start("trap '' TERM; echo ready; while :; do sleep 1; done")
+    await until_ready(runtime, id)
     begin = time.monotonic()
     await runtime.stop(id, 1)
     assert 0.9 <= time.monotonic() - begin < 10

@@ -73,6 +73,11 @@ async def test_standard_input_is_empty(pod: TestPod) -> None:
     assert await output_of(pod, "readlink /proc/self/fd/0; cat") == "/dev/null\n"
 
 
+async def test_no_signal_is_ignored_or_blocked(pod: TestPod) -> None:
+    lines = (await output_of(pod, command=["/bin/grep", "Sig[BI]", "/proc/self/status"])).splitlines()
+    assert [int(line.split()[1], 16) for line in lines] == [0, 0]
+
+
 async def test_no_file_of_the_supervisor_leaks(pod: TestPod) -> None:
     assert await output_of(pod, "ls /proc/$$/fd") == "0\n1\n2\n"
 

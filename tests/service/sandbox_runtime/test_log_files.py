@@ -45,9 +45,8 @@ async def test_a_follower_misses_nothing_over_rotations(make: OpenRuntime, tmp_p
     runtime = make(log_limit=1024)
     await runtime.open()
     await asyncio.to_thread(os.mkfifo, tmp_path / "more")
-    script = (
-        "for i in 1 2 3 4 5 6 7 8; do for j in 1 2 3 4 5 6 7 8 9; do echo $i$j a line; done; read x < /m/more; done"
-    )
+    batch = "for j in 1 2 3 4 5 6 7 8 9; do echo $i$j a line; done"
+    script = f"for i in 1 2 3 4 5 6 7 8; do {batch}; until read x < /m/more; do :; done; done"
     id = await TestPod(runtime, "host").start(script, mounts=[Mount(str(tmp_path), "/m")])
     got = b""
     async with asyncio.timeout(PATIENCE), aclosing(runtime.logs(id, log_pb2.LogOptions(follow=True))) as log:

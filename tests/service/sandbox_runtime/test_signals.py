@@ -9,7 +9,7 @@ import pytest
 
 from peapod.kubelet.runtime.runtime import Mount
 from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
-from tests.support.runtimes import TestPod, find, read_log, until_exited
+from tests.support.runtimes import TestPod, find, read_log, until_exited, until_ready
 
 
 async def test_a_program_that_knows_no_sigterm_ends_by_it(runtime: SandboxRuntime, pod: TestPod) -> None:
@@ -47,6 +47,7 @@ async def test_what_the_program_leaves_behind_ends_with_it(
 
 
 async def test_stop_waits_for_all_of_it(runtime: SandboxRuntime, pod: TestPod) -> None:
-    id = await pod.start("trap 'sleep 0.3; echo bye; exit 0' TERM; while :; do sleep 1000 & wait; done")
+    id = await pod.start("trap 'sleep 0.3; echo bye; exit 0' TERM; echo ready; while :; do sleep 1000 & wait; done")
+    await until_ready(runtime, id)
     await runtime.stop(id, 20)
-    assert await read_log(runtime, id) == "bye\n"
+    assert await read_log(runtime, id) == "ready\nbye\n"

@@ -21,7 +21,7 @@ from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime, supervise
 from tests.service.sandbox_runtime.conftest import OpenRuntime, folder_of, names_in
 from tests.support.runtimes import PATIENCE, TestPod, find, read_log, until_exited
 
-FOREVER = "trap 'exit 3' TERM; while :; do sleep 1000 & wait; done"
+FOREVER = "trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done"
 MANY = 20
 MOST_MEMORY = 10 * 1024 * 1024
 
@@ -96,12 +96,14 @@ KUBELET = """
     import asyncio, sys
     from pathlib import Path
     from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
-    from tests.support.runtimes import TestPod
+    from tests.support.runtimes import TestPod, until_ready
 
     async def main():
         runtime = SandboxRuntime("node", Path(sys.argv[1]))
         await runtime.open()
-        print(await TestPod(runtime, "host").start(sys.argv[2]), flush=True)
+        id = await TestPod(runtime, "host").start(sys.argv[2])
+        await until_ready(runtime, id)
+        print(id, flush=True)
         await asyncio.Event().wait()
 
     asyncio.run(main())
