@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SECTIONS = ("calls", "listing", "fanout", "scheduling", "binds", "starts")
+SECTIONS = ("calls", "stores", "listing", "fanout", "scheduling", "binds", "starts")
 
 
 async def main(sections: list[str]) -> int:
