@@ -51,8 +51,17 @@ async def test_killing_the_supervisor_ends_the_container(runtime: SandboxRuntime
     supervisor(runtime, root, id).kill()
     seen = await until_exited(runtime, id)
     assert_lost(seen)
-    assert not any(process.is_running() for process in inside)
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in inside)
     assert await find(runtime, id) == seen
+
+
+async def test_killing_bubblewrap_ends_the_container(runtime: SandboxRuntime, pod: TestPod, root: Path) -> None:
+    id = await pod.start(FOREVER)
+    (bubblewrap,) = supervisor(runtime, root, id).children()
+    inside = bubblewrap.children(recursive=True)
+    bubblewrap.kill()
+    assert (await until_exited(runtime, id)).exit_code == 137
+    assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in inside)
 
 
 async def test_a_supervisor_that_was_killed_while_no_kubelet_ran(

@@ -182,6 +182,9 @@ class Supervisor:
         _, status = os.waitpid(self._monitor, 0)
         code = os.waitstatus_to_exitcode(status)
         self._exit = code if code >= 0 else 128 - code
+        if code < 0 and self._init:
+            # Somebody killed bubblewrap, maybe before the rest had learned to die with it.
+            _kill(self._init, _SIGKILL)
         if self._stopped_early:
             self._exit = 128 + _SIGTERM
         self._monitor = 0
