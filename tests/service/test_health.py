@@ -14,6 +14,7 @@ import pytest
 from grpc_health.v1 import health_pb2_grpc
 from grpc_health.v1.health import HealthServicer
 from grpc_health.v1.health_pb2 import HealthCheckResponse
+
 from peapod.common import health
 
 
