@@ -37,7 +37,6 @@ async def follow(
                     if lost:
                         log.info("watching again from revision %d, at etcd %s", after, endpoint)
                         lost = False
-                        pauses.reset()
                     batch = read(response, keys, prefix, after)
                     if batch.revision > after:
                         after = batch.revision
