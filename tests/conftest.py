@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.support import engine
+from tests.support.needs import lacking
 
 TIERS = ("unit", "conformance", "service", "e2e")
 """From the quick to the slow, so that what is wrong shows early."""
@@ -30,12 +30,10 @@ def _tier(item: pytest.Item) -> int:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Skip a test whose needs this machine does not meet; in CI, where all is to be there, fail it."""
+    """Run a test only where its needs are met."""
     for name, why_missing in NEEDS.items():
         if item.get_closest_marker(name) and (reason := why_missing()):
-            if os.environ.get("CI") == "true":
-                pytest.fail(reason, pytrace=False)
-            pytest.skip(reason)
+            lacking(reason)
 
 
 @cache

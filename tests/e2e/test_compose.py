@@ -6,8 +6,8 @@ import os
 import shutil
 import subprocess
 import urllib.request
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 
@@ -15,12 +15,17 @@ from peapod.common import health
 from tests.e2e import main_job
 from tests.support import containers, engine
 from tests.support.cluster import PATIENCE, Cluster
+from tests.support.needs import lacking
 from tests.support.ports import free_port
 
 PROJECT = f"{engine.SESSION}-compose"
 GATEWAY_PORT = "GATEWAY_PORT"
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(600)]
+
+
+Compose = Callable[..., str]
+"""Runs compose with these arguments, and returns what it printed."""
 
 
 @pytest.fixture(scope="module")
@@ -32,17 +37,26 @@ def variables(bases: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="module")
-def cluster(variables: dict[str, str], services_image: str, pod_images: None) -> Iterator[Cluster]:
+def compose(variables: dict[str, str]) -> Compose:
+    """The machine's compose: the plugin of today, or the program before it."""
+    command = next((words for words in (["docker", "compose"], ["docker-compose"]) if _works(words)), None)
+    if command is None:
+        lacking("there is no docker-compose; scripts/install-machine brings it")
+    command += ["--file", "compose/docker-compose.yml", "--project-name", PROJECT]
+    return partial(_compose, command, os.environ | variables)
+
+
+@pytest.fixture(scope="module")
+def cluster(compose: Compose, variables: dict[str, str], services_image: str, pod_images: None) -> Iterator[Cluster]:
     """The composed cluster. The image is built already, so that compose finds all its layers in the cache."""
-    running = Cluster(
-        f"127.0.0.1:{variables['API_PORT']}", (f"{PROJECT}-1", f"{PROJECT}-2"), lambda: _compose(variables, "logs")
-    )
+    nodes = (f"{PROJECT}-1", f"{PROJECT}-2")
+    running = Cluster(f"127.0.0.1:{variables['API_PORT']}", nodes, partial(compose, "logs"))
     try:
-        _compose(variables, "up", "--detach", "--build")
+        compose("up", "--detach", "--build")
         assert health.problem(running.address, wait_seconds=PATIENCE) == ""
         yield running
     finally:
-        _compose(variables, "down", "--volumes", "--timeout", "10")
+        compose("down", "--volumes", "--timeout", "10")
 
 
 def test_the_main_job(cluster: Cluster) -> None:
@@ -56,13 +70,17 @@ def test_the_gateway_is_healthy(cluster: Cluster, variables: dict[str, str]) -> 
         assert (answer.status, answer.read().strip()) == (200, b"ok")
 
 
-def _compose(variables: dict[str, str], *arguments: str) -> str:
-    command = ["docker-compose"] if shutil.which("docker-compose") else ["docker", "compose"]
-    command += ["--file", str(Path("compose", "docker-compose.yml")), "--project-name", PROJECT, *arguments]
-    environment = os.environ | variables
+def _works(command: list[str]) -> bool:
+    return (
+        shutil.which(command[0]) is not None
+        and not subprocess.run([*command, "version"], capture_output=True).returncode
+    )
+
+
+def _compose(command: list[str], environment: dict[str, str], *arguments: str) -> str:
     done = subprocess.run(
-        command, cwd=containers.CHECKOUT, env=environment, capture_output=True, text=True, check=False
+        [*command, *arguments], cwd=containers.CHECKOUT, env=environment, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        pytest.fail(f"{' '.join(command)}: {done.stdout}{done.stderr}")
+        pytest.fail(f"{' '.join([*command, *arguments])}: {done.stdout}{done.stderr}")
     return done.stdout
