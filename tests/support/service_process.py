@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
@@ -13,11 +14,11 @@ from tests.support.ports import free_port
 
 
 class ServiceProcess:
-    """`python -m module --address ADDRESS arguments`, logging to a file."""
+    """`python -m module --address ADDRESS arguments`, logging to a file; `flag` names the address of its gRPC port."""
 
-    def __init__(self, module: str, arguments: Sequence[str], log: Path) -> None:
+    def __init__(self, module: str, arguments: Sequence[str], log: Path, *, flag: str = "--address") -> None:
         self.address = f"127.0.0.1:{free_port()}"
-        self._command = (sys.executable, "-m", module, "--address", self.address, *arguments)
+        self._command = (sys.executable, "-m", module, flag, self.address, *arguments)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
 
@@ -43,11 +44,23 @@ class ServiceProcess:
         self._process.kill()
         await self._process.wait()
 
-    async def stop(self) -> int:
-        """End it by SIGTERM unless it has ended already, and return its exit status."""
+    def pause(self) -> None:
+        """Hold it in the middle of whatever it does, with its connections open."""
         assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    async def stop(self) -> int:
+        """End it by SIGTERM unless it has ended already or never started, and return its exit status."""
+        if self._process is None:
+            return 0
         if self._process.returncode is None:
             self._process.terminate()
+            self.resume()
         return await self._process.wait()
 
 

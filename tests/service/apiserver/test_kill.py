@@ -14,7 +14,7 @@ from peapod.v1 import pod_service_pb2 as pods
 from tests.support.apiserver import Api, connected, running_apiserver
 from tests.support.creation import Creation
 from tests.support.etcd import running_etcd
-from tests.support.histories import History
+from tests.support.histories import History, answered, create_surely
 from tests.support.objects import make_pod
 from tests.support.service_process import ServiceProcess, running
 
@@ -35,10 +35,11 @@ async def create_while(api: Api, trouble: Callable[[asyncio.Event], Awaitable[No
     await creation.run()
     done.set()
     await troubling
-    await api.pods.create_pod(pods.CreatePodRequest(pod=make_pod("last")))
+    await create_surely(api.pods, make_pod("last"))
     await asyncio.wait_for(asyncio.gather(*watching), 60)
 
-    listed = [pod.metadata.name for pod in (await api.pods.list_pods(pods.ListPodsRequest())).items]
+    listing = await answered(lambda: api.pods.list_pods(pods.ListPodsRequest()))
+    listed = [pod.metadata.name for pod in listing.items]
     assert Counter(listed) == Counter([*names, "last"])
     assert creation.acknowledged <= set(listed)
     for history in histories:
@@ -86,7 +87,8 @@ async def test_one_of_two_apiservers_is_killed_and_the_other_serves(tmp_path: Pa
         ):
             await create_while(api, lambda done: kill_at_random([one, two], done))
             await one.kill()
-            assert len((await api.pods.list_pods(pods.ListPodsRequest())).items) == PODS + 1
+            listing = await answered(lambda: api.pods.list_pods(pods.ListPodsRequest()))
+            assert len(listing.items) == PODS + 1
 
 
 @pytest.mark.etcd

@@ -1,0 +1,51 @@
+"""Pods whose containers are real and count their own starts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from peapod.v1 import pod_pb2
+
+_MOUNT = "/tally"
+_SCRIPT = f"echo $1 >> {_MOUNT}/starts; trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
+
+
+@dataclass(frozen=True)
+class Tally:
+    """A directory in which each container notes that it starts; its name tells the containers' processes."""
+
+    directory: Path
+    image: str
+
+    def pod(self, name: str, containers: Iterable[str], selector: Mapping[str, str]) -> pod_pb2.Pod:
+        """Make a pod of containers that run until they are told to end."""
+        pod = pod_pb2.Pod()
+        pod.metadata.name, pod.metadata.namespace = name, "default"
+        pod.spec.node_selector.update(selector)
+        pod.spec.volumes.add(name="tally").host_path.path = str(self.directory)
+        for container in containers:
+            command = ["/bin/sh", "-c", _SCRIPT, str(self.directory), f"{name}/{container}"]
+            one = pod.spec.containers.add(name=container, image=self.image, command=command)
+            one.image_pull_policy = pod_pb2.PULL_POLICY_IF_NOT_PRESENT
+            one.volume_mounts.add(name="tally", mount_path=_MOUNT)
+        return pod
+
+    def starts(self) -> Counter[str]:
+        """Count the starts of each container, by pod/container."""
+        notes = self.directory / "starts"
+        return Counter(notes.read_text().split() if notes.exists() else [])
+
+    def processes(self) -> dict[str, tuple[int, float]]:
+        """Find what runs on this machine: each container's own process, by its id and the time of its start."""
+        found = {}
+        for process in psutil.process_iter(["pid", "create_time", "cmdline"]):
+            words = process.info["cmdline"] or []
+            if words[:2] == ["/bin/sh", "-c"] and str(self.directory) in words:
+                assert words[-1] not in found, f"{words[-1]} runs twice"
+                found[words[-1]] = (process.info["pid"], process.info["create_time"])
+        return found
