@@ -52,6 +52,9 @@ def services_image(bases: dict[str, str]) -> str:
     for name in ("BASE", "PIP_NO_INDEX"):
         command += ["--build-arg", f"{name}={bases[name]}"]
     subprocess.run([*command, "."], cwd=CHECKOUT, check=True, capture_output=True)
+    # Each change of the code leaves its predecessor's layers; the young ones are the cache of the next build.
+    stale = ["--filter", "label=io.peapod.image", "--filter", "until=24h"]
+    subprocess.run(["docker", "image", "prune", "--force", *stale], check=True, capture_output=True)
     return SERVICES_IMAGE
 
 
