@@ -58,6 +58,7 @@ class Cluster:
         """List the services, those first that others need."""
         store = self.store or f"sqlite:///{self.state_dir / 'peapod.db'}"
         kubelet = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
+        kubelet += ["--hide", str(self.state_dir)]
         return [
             Service(
                 "apiserver",

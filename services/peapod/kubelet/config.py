@@ -28,6 +28,7 @@ class KubeletConfig(ServiceConfig):
     )
     docker_host: str = option("", "the Docker engine's address; empty: as DOCKER_HOST says, or the local socket")
     network_image: str = option("", "the image of the pods' network containers; empty: the built-in one")
+    hide: tuple[str, ...] = option((), "directories, besides its own, that sandboxes must not see")
     labels: tuple[str, ...] = option((), "labels of the node when it is first registered: key=value,key=value")
     heartbeat_seconds: float = option(10.0, "how often the node reports itself")
     cpu: str = option("", "cores that pods may take, such as 4 or 500m; empty: the machine's")

@@ -127,6 +127,7 @@ async def serve(config: KubeletConfig, stop: asyncio.Event) -> None:
             root,
             docker_host=config.docker_host,
             network_image=config.network_image,
+            hide=[Path(path) for path in config.hide],
         )
         try:
             await process.serve_until(stop, Kubelet(config, runtime, host_ip))

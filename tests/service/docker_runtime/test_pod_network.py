@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 import docker
@@ -14,16 +15,12 @@ from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.runtime.runtime import LaunchError, Phase
 from peapod.v1 import log_pb2, pod_pb2
 from tests.support import images
+from tests.support.ports import free_port
 from tests.support.runtimes import PATIENCE, TestPod, find, output_of, until_exited
 
 pytestmark = pytest.mark.docker
 
 FOLLOW = log_pb2.LogOptions(follow=True)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 def with_port(container_port: int, host_port: int, **kwargs: Any) -> pod_pb2.PodSpec:
@@ -109,8 +106,8 @@ async def test_the_address_is_the_network_containers(runtime: DockerRuntime, pod
 async def test_the_nodes_network_is_used_when_it_is_asked_for(runtime: DockerRuntime, pod: TestPod) -> None:
     pod.spec = with_port(80, 80)
     pod.spec.host_network = True
-    interfaces = await output_of(pod, "ls /sys/class/net")
-    assert sorted(interfaces.split()) == sorted(name for _, name in socket.if_nameindex())
+    namespace = await output_of(pod, "readlink /proc/self/ns/net")
+    assert namespace.strip() == str(Path("/proc/self/ns/net").readlink())
     network = await find(runtime, pod.network)
     assert network is not None
     assert network.ip == ""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from peapod.common.errors import Unavailable
@@ -14,30 +16,39 @@ logger = logging.getLogger(__name__)
 AUTO = "auto"
 
 
-async def open_runtime(kind: str, node: str, root: Path, *, docker_host: str = "", network_image: str = "") -> Runtime:
+async def open_runtime(
+    kind: str,
+    node: str,
+    root: Path,
+    *,
+    docker_host: str = "",
+    network_image: str = "",
+    hide: Sequence[Path] = (),
+) -> Runtime:
     """Make the runtime of a node: "docker", "sandbox", "hollow", or "auto", which is docker where its engine answers,
     and else sandbox.
 
     What auto has picked is written down in `root` and picked again from then on: a node that changed its runtime
     because the engine was away for a moment would run its pods twice. Only auto reaches for a runtime here; whoever
-    uses one opens it. Raises `Unavailable` when auto finds none.
+    uses one opens it. Sandboxes see nothing below `root` and `hide`. Raises `Unavailable` when auto finds none.
     """
     choice = root / "runtime"
+    make = partial(_make, node, root, docker_host, network_image, hide)
     if kind != AUTO:
-        return _make(kind, node, root, docker_host, network_image)
+        return make(kind)
     with suppress(FileNotFoundError):
         kind = choice.read_text().strip()
         logger.info("containers run on %s, as before (%s says so)", kind, choice)
-        return _make(kind, node, root, docker_host, network_image)
-    runtime = await _best(node, root, docker_host, network_image)
+        return make(kind)
+    runtime = await _best(make)
     choice.write_text(f"{runtime.scheme}\n")
     logger.info("containers run on %s", await runtime.version())
     return runtime
 
 
-async def _best(node: str, root: Path, docker_host: str, network_image: str) -> Runtime:
+async def _best(make: Callable[[str], Runtime]) -> Runtime:
     try:
-        docker = _make("docker", node, root, docker_host, network_image)
+        docker = make("docker")
         await docker.open()
         return docker
     except ImportError as missing:
@@ -45,7 +56,7 @@ async def _best(node: str, root: Path, docker_host: str, network_image: str) -> 
     except RuntimeUnavailable as error:
         await docker.close()
         logger.info("docker is not used: %s", error)
-    sandbox = _make("sandbox", node, root, docker_host, network_image)
+    sandbox = make("sandbox")
     try:
         await sandbox.open()
     except RuntimeUnavailable as error:
@@ -53,7 +64,7 @@ async def _best(node: str, root: Path, docker_host: str, network_image: str) -> 
     return sandbox
 
 
-def _make(kind: str, node: str, root: Path, docker_host: str, network_image: str) -> Runtime:
+def _make(node: str, root: Path, docker_host: str, network_image: str, hide: Sequence[Path], kind: str) -> Runtime:
     """Make a runtime; each is imported only when it is wanted, with what it needs."""
     if kind == "docker":
         from peapod.kubelet.runtime.docker import DockerRuntime
@@ -62,7 +73,7 @@ def _make(kind: str, node: str, root: Path, docker_host: str, network_image: str
     if kind == "sandbox":
         from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 
-        return SandboxRuntime(node, root / "sandbox", hidden=(root,))
+        return SandboxRuntime(node, root / "sandbox", hidden=(root, *hide))
     if kind == "hollow":
         from peapod.kubelet.runtime.hollow import HollowRuntime
 
