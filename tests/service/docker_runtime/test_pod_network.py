@@ -103,11 +103,15 @@ async def test_the_address_is_the_network_containers(runtime: DockerRuntime, pod
     assert own.strip() == network.ip
 
 
+def own_network() -> str:
+    return str(Path("/proc/self/ns/net").readlink())
+
+
 async def test_the_nodes_network_is_used_when_it_is_asked_for(runtime: DockerRuntime, pod: TestPod) -> None:
     pod.spec = with_port(80, 80)
     pod.spec.host_network = True
     namespace = await output_of(pod, "readlink /proc/self/ns/net")
-    assert namespace.strip() == str(Path("/proc/self/ns/net").readlink())
+    assert namespace.strip() == own_network()
     network = await find(runtime, pod.network)
     assert network is not None
     assert network.ip == ""
