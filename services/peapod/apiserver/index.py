@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import Protocol
+from collections.abc import Iterable
 
-from peapod.apiserver.selection import Selection
+from peapod.apiserver.selection import Selectable, Selection
 
 Term = tuple[str, str, str]
 """What is indexed: "label" or "field", its name, its value."""
 
 
-class Indexed(Protocol):
-    """What the index reads of an object; it must not change while the object is in."""
-
-    @property
-    def key(self) -> str:
-        """The object's key in the store."""
-        ...
-
-    @property
-    def labels(self) -> Mapping[str, str]:
-        """The object's labels."""
-        ...
-
-    @property
-    def fields(self) -> Mapping[str, str]:
-        """The object's selectable fields."""
-        ...
-
-
 class Index:
-    """Keys of objects by their labels and by the kind's trigger field."""
+    """Keys of objects by their labels and by the kind's trigger field; an object must not change while it is in."""
 
     def __init__(self, trigger: str) -> None:
         self._trigger = trigger
@@ -41,7 +21,7 @@ class Index:
         """Forget everything."""
         self._keys.clear()
 
-    def add(self, item: Indexed) -> None:
+    def add(self, item: Selectable) -> None:
         """Take an object in."""
         for term in self._terms(item):
             keys = self._keys.get(term)
@@ -50,7 +30,7 @@ class Index:
             else:
                 keys.add(item.key)
 
-    def remove(self, item: Indexed) -> None:
+    def remove(self, item: Selectable) -> None:
         """Take an object out that is in."""
         for term in self._terms(item):
             keys = self._keys[term]
@@ -69,7 +49,7 @@ class Index:
     def _union(self, place: str, name: str, values: Iterable[str]) -> set[str]:
         return set().union(*(self._keys.get((place, name, value), ()) for value in values))
 
-    def _terms(self, item: Indexed) -> Iterable[Term]:
+    def _terms(self, item: Selectable) -> Iterable[Term]:
         terms = [("label", key, value) for key, value in item.labels.items()]
         if self._trigger:
             terms.append(("field", self._trigger, item.fields[self._trigger]))
