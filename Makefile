@@ -2,7 +2,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.ready
 
-.PHONY: setup protos format check test e2e bench demo clean
+.PHONY: setup protos contract format check test e2e bench demo clean
 
 setup: $(STAMP)
 
@@ -13,6 +13,10 @@ $(STAMP): pyproject.toml constraints.txt protos/generate.py protos/hatch_build.p
 
 protos: setup
 	$(BIN)/python protos/generate.py
+
+# What clients rely on, as `make check` holds the protos against it; renew it with each release.
+contract: setup
+	$(BIN)/buf build -o protos/contract.binpb
 
 format: setup
 	$(BIN)/ruff format .
@@ -26,6 +30,7 @@ check: setup
 	$(BIN)/lint-imports
 	$(BIN)/buf lint
 	$(BIN)/buf format --exit-code --diff > /dev/null
+	$(BIN)/buf breaking --against protos/contract.binpb
 
 test: check
 	$(BIN)/pytest
