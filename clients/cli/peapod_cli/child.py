@@ -1,7 +1,7 @@
 """Runs a command that ends with its parent: `python child.py PARENT COMMAND...`.
 
 The kernel forgets the wish to die with the parent at fork but not at exec, so this process makes the wish and then
-becomes the command.
+becomes the command. It is killed, not asked: nobody is left to see to it that it obeys.
 """
 
 import ctypes
@@ -13,9 +13,9 @@ PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Ask for SIGTERM at the parent's end, and become the command."""
+    """Ask for SIGKILL at the parent's end, and become the command."""
     parent, command = int(sys.argv[1]), sys.argv[2:]
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGTERM), 0, 0, 0)
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     if os.getppid() != parent:
         sys.exit(f"the parent {parent} ended before {command} began")
     os.execv(command[0], command)

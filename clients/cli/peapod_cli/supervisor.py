@@ -19,16 +19,18 @@ _CHILD = str(Path(__file__).with_name("child.py"))
 
 
 class Supervisor:
-    """Runs each service as a process of its own, which ends at the latest with this one.
+    """Runs each service as a process of its own, which ends at the latest with this one and has the descriptor
+    `inherited` open until then.
 
     Until `settled` is set, a service that ends is a failure; afterwards it is started again, with growing pauses.
     """
 
-    def __init__(self, services: Sequence[Service], say: Callable[[str], None]) -> None:
+    def __init__(self, services: Sequence[Service], say: Callable[[str], None], inherited: int) -> None:
         self.settled = False
         self.failure: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._services = services
         self._say = say
+        self._inherited = inherited
         self._backoff = Backoff(0.1, 10)
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
@@ -62,6 +64,7 @@ class Supervisor:
             stdin=asyncio.subprocess.DEVNULL,
             stdout=sys.stderr.fileno(),
             process_group=0,
+            pass_fds=(self._inherited,),
         )
         self._processes[service.name] = process
         return process

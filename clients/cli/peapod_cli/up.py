@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
-import os
 import signal
 from argparse import Namespace
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from peapod.common.errors import TooLate, Unavailable
 from peapod_cli.cluster import Cluster
 from peapod_cli.console import Console
+from peapod_cli.occupancy import sole_user
 from peapod_cli.readiness import Readiness
 from peapod_cli.supervisor import Supervisor
 
@@ -35,31 +32,13 @@ def run(arguments: Namespace, console: Console) -> None:
         log_level=arguments.log_level,
     )
     cluster.sockets.mkdir(parents=True, exist_ok=True)
-    with _alone(cluster.state_dir):
-        asyncio.run(_run(cluster, console))
+    with sole_user(cluster.state_dir) as inherited:
+        asyncio.run(_run(cluster, console, inherited))
 
 
-@contextmanager
-def _alone(state_dir: Path) -> Iterator[None]:
-    """Hold the state directory; raise `Unavailable` when another `up` does."""
-    descriptor = os.open(state_dir / "lock", os.O_CREAT | os.O_RDWR, 0o600)
-    try:
-        _lock(descriptor, state_dir)
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _lock(descriptor: int, state_dir: Path) -> None:
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise Unavailable(f"{state_dir} is in use by another `peapod up`") from None
-
-
-async def _run(cluster: Cluster, console: Console) -> None:
+async def _run(cluster: Cluster, console: Console, inherited: int) -> None:
     stop = asyncio.Event()
-    supervisor = Supervisor(cluster.services(), console.note)
+    supervisor = Supervisor(cluster.services(), console.note, inherited)
     _stop_on_signals(stop, supervisor)
     await supervisor.start()
     try:

@@ -53,9 +53,9 @@ def flags(state: Path, apiserver: str) -> list[str]:
 
 
 @asynccontextmanager
-async def up(state: Path) -> AsyncIterator[Up]:
+async def up(state: Path, apiserver: str = "") -> AsyncIterator[Up]:
     """Run a cluster; whatever the block leaves of it is killed."""
-    apiserver = f"127.0.0.1:{free_port()}"
+    apiserver = apiserver or f"127.0.0.1:{free_port()}"
     pipes = {"stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
     command = [sys.executable, "-m", "peapod_cli", *flags(state, apiserver)]
     process = await asyncio.create_subprocess_exec(*command, **pipes, limit=1 << 20)
@@ -111,6 +111,18 @@ async def test_services_end_with_the_one_that_watches_over_them(tmp_path: Path) 
         cluster.process.kill()
         for service in services.values():
             await asyncio.to_thread(gone, service)
+
+
+async def test_another_goes_on_at_once_where_one_was_killed_with_its_services_in_the_middle_of_something(
+    tmp_path: Path,
+) -> None:
+    async with up(tmp_path) as cluster:
+        for service in cluster.services().values():
+            service.suspend()
+        cluster.process.kill()
+        await cluster.process.wait()
+        async with up(tmp_path, cluster.apiserver) as successor:
+            assert successor.ready.startswith("ready")
 
 
 async def test_what_was_stored_is_there_again(tmp_path: Path) -> None:
