@@ -19,18 +19,18 @@ from tests.support.following import following
 from tests.support.histories import History
 from tests.support.kubelet import delete
 from tests.support.objects import make_pod
+from tests.support.processes import Victim
 from tests.support.worlds import (
     SIMULATED,
-    Victim,
     World,
     all_run,
-    containers,
     create,
     on_docker,
     on_sandboxes,
     remove,
     simulated_nodes,
     told,
+    under_up,
 )
 
 pytestmark = pytest.mark.timeout(180)
@@ -45,6 +45,7 @@ ROUNDS = 2
 @pytest.fixture(
     params=[
         pytest.param(on_sandboxes, id="sandboxes"),
+        pytest.param(under_up, id="up"),
         pytest.param(on_docker, id="docker", marks=[pytest.mark.docker, pytest.mark.etcd]),
     ]
 )
@@ -64,7 +65,7 @@ async def test_each_process_is_killed_while_pods_are_created(world: World) -> No
     bulk = {f"pod-{number:04}" for number in range(PODS)}
     real = {"kept", "last", *(f"pod-{number:04}" for number in range(0, PODS, REAL_EVERY))}
     async with AsyncExitStack() as stack:
-        api = await stack.enter_async_context(connected(world.processes.apiserver.address))
+        api = await stack.enter_async_context(connected(world.address))
         seen = await stack.enter_async_context(following(api))
         await stack.enter_async_context(simulated_nodes(api))
         await create(api, world.pod("kept", "one", "two"))
@@ -104,8 +105,9 @@ async def test_each_process_is_killed_while_pods_are_created(world: World) -> No
         assert world.tally.starts() == Counter({*running, "ended/main"})
         assert {one[2] for pod in told(seen, real).values() for one in pod.values()} == {0}
         await remove(world, api, seen, real)
-    assert await containers(world.processes) == []
-    assert "Traceback" not in world.processes.logs()
+    assert await world.node.containers() == []
+    assert world.tally.processes() == {}
+    assert "Traceback" not in world.logs()
 
 
 async def kill_each(victims: list[Victim], creation: Creation) -> None:

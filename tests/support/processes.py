@@ -1,56 +1,77 @@
-"""A cluster of one node as separate processes on loopback, each of which a test may kill at any moment."""
+"""A cluster of one node as processes on loopback: each service started by the test, or all by `peapod up`."""
 
 from __future__ import annotations
 
 import asyncio
+import signal
+import sys
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Protocol
 
 from peapod.kubelet.runtime.open import open_runtime
+from peapod.kubelet.runtime.runtime import Observed
+from tests.support.ports import free_port
 from tests.support.service_process import ServiceProcess
 
 
-class Processes:
-    """The services by name; `node` is the one that has a kubelet, which runs containers on `runtime`."""
+class Victim(Protocol):
+    """What can be killed, and started again with what it had stored."""
 
-    def __init__(self, store: str, state: Path, node: str, runtime: str) -> None:
-        self.node = node
-        self.runtime = runtime
+    async def kill(self) -> None:
+        """End it by SIGKILL."""
+
+    async def start(self) -> None:
+        """Return when it answers again."""
+
+
+class Node:
+    """Where the cluster's one node keeps its things, and on which runtime it runs containers."""
+
+    def __init__(self, state: Path, name: str, runtime: str) -> None:
+        self.name = name
         self.root = state / "kubelet"
+        self.runtime = runtime
+
+    async def containers(self) -> list[Observed]:
+        """All containers that the node has."""
+        runtime = await open_runtime(self.runtime, self.name, self.root)
+        await runtime.open()
+        try:
+            return await runtime.list()
+        finally:
+            await runtime.close()
+
+    async def clear(self) -> None:
+        """Remove all its containers, which outlive its kubelet."""
+        runtime = await open_runtime(self.runtime, self.name, self.root)
+        await runtime.open()
+        for one in reversed(await runtime.list()):
+            await runtime.remove(one.id)
+        await runtime.close()
+
+
+class Processes:
+    """The services by name; the first are those that others need."""
+
+    def __init__(self, store: str, state: Path, node: Node) -> None:
         self._state = state
         self.apiserver = self._service("apiserver", "--store", store)
         self.scheduler = self._client("scheduler")
         self.controllers = self._client("controllers")
-        self.kubelet = self._client("kubelet", *self._kubelet_flags())
+        self.kubelet = self._client("kubelet", *_kubelet_flags(node))
         self.proxy = self._client("proxy")
         self.gateway = self._client("gateway", "--address", "127.0.0.1:0", flag="--grpc-address")
-
-    @property
-    def all(self) -> list[ServiceProcess]:
-        """Every process, those first that others need."""
-        return [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.gateway]
-
-    def logs(self) -> str:
-        """What they all have said."""
-        return "".join(log.read_text() for log in self._state.glob("*.log"))
+        self.all = [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.gateway]
 
     async def start(self) -> None:
         """Start them all."""
         await asyncio.gather(*(process.start() for process in self.all))
 
     async def stop(self) -> None:
-        """End them all, and remove the containers, which outlive them."""
+        """End them all."""
         await asyncio.gather(*(process.stop() for process in reversed(self.all)))
-        runtime = await open_runtime(self.runtime, self.node, self.root)
-        await runtime.open()
-        for one in reversed(await runtime.list()):
-            await runtime.remove(one.id)
-        await runtime.close()
-
-    def _kubelet_flags(self) -> list[str]:
-        flags = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.root)]
-        return [*flags, "--labels", f"node={self.node}", "--heartbeat-seconds", "1"]
 
     def _client(self, name: str, *arguments: str, flag: str = "--address") -> ServiceProcess:
         return self._service(name, "--apiserver", self.apiserver.address, *arguments, flag=flag)
@@ -59,11 +80,61 @@ class Processes:
         return ServiceProcess(f"peapod.{name}", arguments, self._state / f"{name}.log", flag=flag)
 
 
+class Up:
+    """`peapod up`, with the services as its children."""
+
+    def __init__(self, state: Path, node: Node) -> None:
+        self.address = f"127.0.0.1:{free_port()}"
+        flags = ["--state-dir", str(state), "--runtime", node.runtime, "--node-name", node.name]
+        flags += ["--apiserver-address", self.address, "--gateway-address", f"127.0.0.1:{free_port()}"]
+        self._command = (sys.executable, "-m", "peapod_cli", "up", *flags)
+        self._log = state / "up.log"
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def start(self) -> None:
+        """Return when it says that all is ready."""
+        with self._log.open("ab") as log:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdout=asyncio.subprocess.PIPE, stderr=log
+            )
+        assert self._process.stdout
+        said = await self._process.stdout.readline()
+        assert said.startswith(b"ready"), f"it said {said!r}; see {self._log}"
+
+    async def kill(self) -> None:
+        """End it by SIGKILL; nobody waits for its services to end."""
+        assert self._process is not None
+        self._process.kill()
+        await self._process.communicate()
+
+    async def stop(self) -> None:
+        """Press Ctrl-C, unless it has ended already."""
+        if self._process is not None and self._process.returncode is None:
+            self._process.send_signal(signal.SIGINT)
+            await self._process.communicate()
+
+
 @asynccontextmanager
-async def running_processes(store: str, state: Path, node: str, runtime: str) -> AsyncGenerator[Processes]:
+async def running_processes(store: str, state: Path, node: Node) -> AsyncGenerator[Processes]:
     """Run a cluster until the block ends; then nothing of it is left."""
-    processes = Processes(store, state, node, runtime)
     async with AsyncExitStack() as stack:
+        processes = Processes(store, state, node)
+        stack.push_async_callback(node.clear)
         stack.push_async_callback(processes.stop)
         await processes.start()
         yield processes
+
+
+@asynccontextmanager
+async def running_up(state: Path, node: Node) -> AsyncGenerator[Up]:
+    """The same for `peapod up`."""
+    async with AsyncExitStack() as stack:
+        up = Up(state, node)
+        stack.push_async_callback(node.clear)
+        stack.push_async_callback(up.stop)
+        await up.start()
+        yield up
+
+
+def _kubelet_flags(node: Node) -> list[str]:
+    return ["--node-name", node.name, "--runtime", node.runtime, "--root-dir", str(node.root)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,11 +22,10 @@ class Tally:
     directory: Path
     image: str
 
-    def pod(self, name: str, containers: Iterable[str], selector: Mapping[str, str]) -> pod_pb2.Pod:
+    def pod(self, name: str, containers: Iterable[str]) -> pod_pb2.Pod:
         """Make a pod of containers that run until they are told to end."""
         pod = pod_pb2.Pod()
         pod.metadata.name, pod.metadata.namespace = name, "default"
-        pod.spec.node_selector.update(selector)
         pod.spec.volumes.add(name="tally").host_path.path = str(self.directory)
         for container in containers:
             command = ["/bin/sh", "-c", _SCRIPT, str(self.directory), f"{name}/{container}"]

@@ -7,10 +7,8 @@ from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from peapod.common import process
-from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents
 from peapod.v1 import node_service_pb2 as nodes
 from peapod.v1 import pod_pb2
@@ -21,21 +19,32 @@ from tests.support.etcd import EtcdServer, running_etcd
 from tests.support.following import PATIENCE, Following
 from tests.support.kubelet import delete
 from tests.support.objects import make_node
-from tests.support.processes import Processes, running_processes
+from tests.support.processes import Node, Victim, running_processes, running_up
 from tests.support.tally import Tally
 
-SIMULATED = {"node": "simulated"}
+SIMULATED = {"simulated": "yes"}
 """Selects nodes that take pods and do nothing with them."""
 
 
-class Victim(Protocol):
-    """What can be killed, and started again with what it had stored."""
+@dataclass(frozen=True)
+class World:
+    """A cluster: where its apiserver is, what can be killed in it, and what its real containers noted."""
 
-    async def kill(self) -> None:
-        """End it by SIGKILL."""
+    address: str
+    victims: list[Victim]
+    node: Node
+    tally: Tally
+    state: Path
 
-    async def start(self) -> None:
-        """Return when it answers again."""
+    def pod(self, name: str, *containers: str) -> pod_pb2.Pod:
+        """Make a pod that runs for real, on the only node that can."""
+        pod = self.tally.pod(name, containers or ("main",))
+        pod.spec.node_name = self.node.name
+        return pod
+
+    def logs(self) -> str:
+        """What all services have said."""
+        return "".join(log.read_text() for log in self.state.glob("*.log"))
 
 
 @dataclass(frozen=True)
@@ -51,33 +60,29 @@ class Etcd:
         await asyncio.to_thread(self.server.restart)
 
 
-@dataclass(frozen=True)
-class World:
-    """A cluster, what can be killed in it, and what its real containers noted."""
-
-    processes: Processes
-    victims: list[Victim]
-    tally: Tally
-
-    def pod(self, name: str, *containers: str) -> pod_pb2.Pod:
-        """Make a pod that runs for real."""
-        return self.tally.pod(name, containers or ("main",), {"node": self.processes.node})
-
-
 @asynccontextmanager
-async def on_sandboxes(state: Path, node: str) -> AsyncGenerator[World]:
+async def on_sandboxes(state: Path, name: str) -> AsyncGenerator[World]:
     """SQLite, and containers as sandboxes."""
-    async with running_processes(f"sqlite:///{state}/peapod.db", state, node, "sandbox") as processes:
-        yield World(processes, [*processes.all], Tally(state / "tally", "host"))
+    node, tally = Node(state, name, "sandbox"), Tally(state / "tally", "host")
+    async with running_processes(f"sqlite:///{state}/peapod.db", state, node) as processes:
+        yield World(processes.apiserver.address, [*processes.all], node, tally, state)
 
 
 @asynccontextmanager
-async def on_docker(state: Path, node: str) -> AsyncGenerator[World]:
+async def on_docker(state: Path, name: str) -> AsyncGenerator[World]:
     """Etcd, and containers on Docker."""
-    tally = Tally(state / "tally", images.ensure("peapod-test/busybox:1"))
+    node, tally = Node(state, name, "docker"), Tally(state / "tally", images.ensure("peapod-test/busybox:1"))
     with running_etcd() as etcd:
-        async with running_processes(etcd.url, state, node, "docker") as processes:
-            yield World(processes, [*processes.all, Etcd(etcd)], tally)
+        async with running_processes(etcd.url, state, node) as processes:
+            yield World(processes.apiserver.address, [*processes.all, Etcd(etcd)], node, tally, state)
+
+
+@asynccontextmanager
+async def under_up(state: Path, name: str) -> AsyncGenerator[World]:
+    """Sandboxes and SQLite, where all services end with the one that watches over them."""
+    node, tally = Node(state, name, "sandbox"), Tally(state / "tally", "host")
+    async with running_up(state, node) as up:
+        yield World(up.address, [up, up], node, tally, state)
 
 
 @asynccontextmanager
@@ -124,13 +129,11 @@ def told(seen: Following, names: Collection[str]) -> Mapping[str, Mapping[str, t
 
 
 async def remove(world: World, api: Api, seen: Following, names: Collection[str]) -> None:
-    """Delete pods, and return when nothing of them is left on the node."""
-    homes = [world.processes.root / "pods" / seen.pods[name].metadata.uid for name in names]
+    """Delete pods, and return when their node has done all that it does for them."""
+    homes = [world.node.root / "pods" / seen.pods[name].metadata.uid for name in names]
     for name in names:
         await delete(api, name)
     await gone(homes)
-    left = world.tally.processes()
-    assert not [container for container in left if container.partition("/")[0] in names]
 
 
 async def gone(homes: Collection[Path]) -> None:
@@ -149,13 +152,3 @@ async def _gone(events: DirectoryEvents, home: Path) -> None:
         while True:
             with events.of(home) as changed:
                 await changed.wait()
-
-
-async def containers(processes: Processes) -> list[str]:
-    """The names of the pods of all containers that the node's runtime has."""
-    runtime = await open_runtime(processes.runtime, processes.node, processes.root)
-    await runtime.open()
-    try:
-        return [one.name.pod for one in await runtime.list()]
-    finally:
-        await runtime.close()
