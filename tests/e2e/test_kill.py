@@ -16,7 +16,7 @@ from peapod.v1 import pod_service_pb2 as pb
 from tests.support.apiserver import connected
 from tests.support.creation import Creation
 from tests.support.following import following
-from tests.support.histories import History
+from tests.support.histories import History, answered
 from tests.support.kubelet import delete
 from tests.support.objects import make_pod
 from tests.support.processes import Victim
@@ -80,7 +80,7 @@ async def test_each_process_is_killed_while_pods_are_created(world: World) -> No
         creation = Creation(api, many_pods(world))
         creating = asyncio.create_task(creation.run())
         await kill_each(world.victims[:], creation)
-        await delete(api, "ended")
+        await answered(lambda: delete(api, "ended"))
         await kill_each(world.victims[:], creation)
         creation.finish(PODS)
         await asyncio.wait_for(creating, 60)
