@@ -16,8 +16,8 @@ SERVICES = {
     "scheduler": "place pods on nodes",
     "controllers": "bring the cluster to what was asked for",
     "kubelet": "run the pods of one node",
-    "proxy": "route services to pods",
-    "gateway": "serve v1beta1 over HTTP",
+    "proxy": "stand ready for services, which are still to come",
+    "gateway": "serve health, version and metrics over HTTP",
 }
 
 

@@ -59,18 +59,20 @@ Key = tuple[str, str]
 
 @dataclass(frozen=True)
 class Source(Generic[R]):
-    """One kind's watch: how to open it after a revision, and where a change has its object."""
+    """One kind's watch: how to open it after a revision of a store, and where a change has its object."""
 
-    watch: Callable[[int], MessageStream[Any]]
+    watch: Callable[[int, str], MessageStream[Any]]
     pick: Callable[[Any], R]
 
 
 def pods(client: PodServiceClient, labels: str = "", fields: str = "", namespace: str = "") -> Source[Pod]:
     """Follow the pods that match; an empty namespace stands for all."""
 
-    def watch(revision: int) -> MessageStream[Any]:
+    def watch(revision: int, store_id: str) -> MessageStream[Any]:
         return client.watch_pods(
-            WatchPodsRequest(namespace=namespace, label_selector=labels, field_selector=fields, revision=revision)
+            WatchPodsRequest(
+                namespace=namespace, label_selector=labels, field_selector=fields, revision=revision, store_id=store_id
+            )
         )
 
     return Source(watch, lambda change: change.pod)
@@ -79,8 +81,10 @@ def pods(client: PodServiceClient, labels: str = "", fields: str = "", namespace
 def nodes(client: NodeServiceClient, labels: str = "", fields: str = "") -> Source[Node]:
     """Follow the nodes that match."""
 
-    def watch(revision: int) -> MessageStream[Any]:
-        return client.watch_nodes(WatchNodesRequest(label_selector=labels, field_selector=fields, revision=revision))
+    def watch(revision: int, store_id: str) -> MessageStream[Any]:
+        return client.watch_nodes(
+            WatchNodesRequest(label_selector=labels, field_selector=fields, revision=revision, store_id=store_id)
+        )
 
     return Source(watch, lambda change: change.node)
 
@@ -88,9 +92,9 @@ def nodes(client: NodeServiceClient, labels: str = "", fields: str = "") -> Sour
 def namespaces(client: NamespaceServiceClient, labels: str = "", fields: str = "") -> Source[Namespace]:
     """Follow the namespaces that match."""
 
-    def watch(revision: int) -> MessageStream[Any]:
+    def watch(revision: int, store_id: str) -> MessageStream[Any]:
         return client.watch_namespaces(
-            WatchNamespacesRequest(label_selector=labels, field_selector=fields, revision=revision)
+            WatchNamespacesRequest(label_selector=labels, field_selector=fields, revision=revision, store_id=store_id)
         )
 
     return Source(watch, lambda change: change.namespace)
@@ -99,16 +103,19 @@ def namespaces(client: NamespaceServiceClient, labels: str = "", fields: str = "
 def events(client: EventServiceClient, labels: str = "", fields: str = "", namespace: str = "") -> Source[Event]:
     """Follow the events that match; an empty namespace stands for all."""
 
-    def watch(revision: int) -> MessageStream[Any]:
+    def watch(revision: int, store_id: str) -> MessageStream[Any]:
         return client.watch_events(
-            WatchEventsRequest(namespace=namespace, label_selector=labels, field_selector=fields, revision=revision)
+            WatchEventsRequest(
+                namespace=namespace, label_selector=labels, field_selector=fields, revision=revision, store_id=store_id
+            )
         )
 
     return Source(watch, lambda change: change.event)
 
 
 class Informer(Generic[R]):
-    """Keeps `objects` as the apiserver has them, as of `revision` (0 until the first snapshot is whole).
+    """Keeps `objects` as the apiserver has them, as of `revision` (0 until the first snapshot is whole) of the store
+    `store_id`.
 
     Callbacks are called in order, each change once, when `objects` has it already: `(type, old, new)`, where
     ADDED has no old and DELETED no new object. They must not block; one that raises is logged and passed over.
@@ -123,9 +130,11 @@ class Informer(Generic[R]):
         self._callbacks: list[Callable[[EventType, R | None, R | None], None]] = []
         self._resume_at = 0
         self._trouble = ""
+        self._met = False
         self._moved = asyncio.Event()
         self.objects: Mapping[Key, R] = MappingProxyType(self._objects)
         self.revision = 0
+        self.store_id = ""
 
     def on_change(self, callback: Callable[[EventType, R | None, R | None], None]) -> None:
         """Call back on each change from now on; register before `run` to miss none."""
@@ -156,7 +165,7 @@ class Informer(Generic[R]):
 
     async def _follow(self) -> None:
         snapshot: dict[Key, R] | None = None if self._resume_at else {}
-        async with self._source.watch(self._resume_at) as stream:
+        async with self._source.watch(self._resume_at, self.store_id) as stream:
             with Watchdog(self._stall_seconds, stream.cancel) as watchdog:
                 async for response in stream:
                     watchdog.feed()
@@ -169,7 +178,7 @@ class Informer(Generic[R]):
                         if snapshot is not None:
                             self._replace(snapshot)
                             snapshot = None
-                        self._advance(response.revision)
+                        self._advance(response.revision, response.store_id)
 
     def _gather(self, snapshot: dict[Key, R], changes: Iterable[Any]) -> None:
         for change in changes:
@@ -183,7 +192,7 @@ class Informer(Generic[R]):
         for key in self._objects.keys() - snapshot.keys():
             self._set(key, None)
         for key, found in snapshot.items():
-            if not _same(self._objects.get(key), found):
+            if self._objects.get(key) != found:
                 self._set(key, found)
 
     def _apply(self, changes: Iterable[Any]) -> None:
@@ -211,10 +220,11 @@ class Informer(Generic[R]):
             except Exception:
                 logger.exception("%s: a callback failed at revision %d", self._name, self.revision)
 
-    def _advance(self, revision: int) -> None:
-        if revision < self.revision:
+    def _advance(self, revision: int, store_id: str) -> None:
+        if revision < self.revision or store_id != (self.store_id or store_id):
             logger.warning("%s: the store was replaced: from revision %d to %d", self._name, self.revision, revision)
         self.revision = self._resume_at = revision
+        self.store_id = store_id
         self._moved.set()
         self._moved = asyncio.Event()
 
@@ -224,15 +234,19 @@ class Informer(Generic[R]):
         if isinstance(problem, Expired):
             self._resume_at = 0
         trouble = f"{problem.code.name}: {problem.message}"
-        if trouble != self._trouble:
+        if not self._met:
+            if not self._trouble:
+                logger.info("%s: waits for the apiserver (%s)", self._name, trouble)
+        elif trouble != self._trouble:
             how = f"resuming at revision {self._resume_at}" if self._resume_at else "starting afresh"
             logger.warning("%s: lost the watch (%s), %s", self._name, trouble, how)
         self._trouble = trouble
 
     def _back(self) -> None:
         if self._trouble:
-            logger.info("%s: the watch goes on", self._name)
+            logger.info("%s: the watch goes on" if self._met else "%s: found the apiserver", self._name)
         self._trouble = ""
+        self._met = True
 
 
 def _own(found: R) -> R:
@@ -242,12 +256,6 @@ def _own(found: R) -> R:
 
 def _key(found: R) -> Key:
     return found.metadata.namespace, found.metadata.name
-
-
-def _same(old: R | None, new: R) -> bool:
-    if old is None:
-        return False
-    return (old.metadata.uid, old.metadata.resource_version) == (new.metadata.uid, new.metadata.resource_version)
 
 
 def _kind(old: R | None, new: R | None) -> EventType | None:

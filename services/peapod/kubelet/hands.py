@@ -121,7 +121,7 @@ class Hands:
         failure = this.notes.failed(part, reason, message, Now.read(), later=later)
         self.tell(this.pod, part, event, message)
         logger.warning(
-            "%s/%s (%s): %s of %s failed %d times: %s",
+            "%s/%s (%s): %s of %s failed (%d so far): %s",
             this.pod.metadata.namespace,
             this.pod.metadata.name,
             this.goal.uid,

@@ -47,6 +47,7 @@ class ProxyService:
         await self._channel.close()
 
     async def _greet(self) -> None:
+        await self._channel.channel_ready()
         answer = await VersionServiceClient(self._channel).get_version(GetVersionRequest(), timeout=ANSWER_SECONDS)
         logger.info("found the %s %s at %s; it has no services yet", answer.service, answer.version, self._apiserver)
         await asyncio.Event().wait()

@@ -362,7 +362,21 @@ async def test_a_long_outage_is_told_once(
     await fake.until(opened=5)
     fake.snapshot_most = None
     await follower.informer.synced()
-    assert [record.message for record in caplog.records if record.name == "peapod.common.informer"] == [
-        "pods: lost the watch (UNAVAILABLE: cut off), starting afresh",
-        "pods: the watch goes on",
-    ]
+    assert lines(caplog) == ["pods: waits for the apiserver (UNAVAILABLE: cut off)", "pods: found the apiserver"]
+
+    caplog.clear()
+    fake.snapshot_most = 0
+    wire.cut()
+    fake.put("b")
+    fake.expire()
+    await fake.until(opened=len(fake.opened) + 4)
+    fake.snapshot_most = None
+    await follower.informer.wait_for(fake.revision)
+    *lost, back = lines(caplog)
+    assert back == "pods: the watch goes on"
+    assert "pods: lost the watch (UNAVAILABLE: cut off), starting afresh" in lost
+    assert len(lost) == len(set(lost)) <= 3
+
+
+def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.name == "peapod.common.informer"]

@@ -198,4 +198,4 @@ def _explained(error: grpc.aio.AioRpcError, endpoint: str, attempt: int) -> Peap
         return StoreFull(f"etcd at {endpoint} takes no more: {details}")
     if attempt == 1 and code in (grpc.StatusCode.INVALID_ARGUMENT, grpc.StatusCode.OUT_OF_RANGE):
         return Invalid(f"etcd at {endpoint} refuses: {details}")
-    return Unavailable(f"etcd at {endpoint} does not answer: {details}; a commit may still have happened")
+    return Unavailable(f"etcd at {endpoint} does not answer: {details}; a write may have happened all the same")

@@ -126,7 +126,7 @@ def _kind(document: Any, report: Report) -> Kind | None:
     if not version:
         report.at("apiVersion").problem(f'is required, such as "{API_VERSION}"')
     elif version not in READABLE_VERSIONS:
-        report.at("apiVersion").problem(f"must be one of {', '.join(READABLE_VERSIONS)}; {version} is not")
+        report.at("apiVersion").problem(f"must be one of {', '.join(READABLE_VERSIONS)}, not {version}")
     kind = KINDS.get(SYNONYMS.get(name, name)) if isinstance(name, str) else None
     if kind is None and _is_list(name):
         report.at("items").problem("must be a list")
