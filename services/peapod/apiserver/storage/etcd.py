@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import NamedTuple
 
 from etcd3.etcdrpc import rpc_pb2
@@ -17,7 +18,7 @@ from peapod.apiserver.storage.etcd_keys import Keys
 from peapod.apiserver.storage.etcd_watch import follow
 from peapod.apiserver.storage.group import Commit, GroupCommit, Outcome
 from peapod.apiserver.storage.shared_call import SharedCall
-from peapod.apiserver.storage.store import Batch, Entry, Listing, Operation
+from peapod.apiserver.storage.store import Batch, Compacted, Entry, Listing, Operation
 from peapod.common.errors import PeapodError, Unavailable
 from peapod.common.process import end
 
@@ -35,7 +36,8 @@ class _Mark(NamedTuple):
 class EtcdStore:
     """The `Store` on an etcd cluster; several stores, anywhere, may share its keys.
 
-    Calls are repeated at the next member for up to `patience` seconds, a commit so that it is done at most once.
+    Calls are repeated at the next member for up to `patience` seconds, a commit so that it is done at most once. When
+    the cluster has lost its data, everything but `list` fails until `list` has been called again.
     Changes are compacted away when they are `remember` to twice `remember` seconds old.
     """
 
@@ -47,6 +49,7 @@ class EtcdStore:
         self._client = EtcdClient(endpoints, patience)
         self._commits = GroupCommit(etcd_txn.choose, self._write)
         self._look = SharedCall(self._read_head)
+        self._id = ""
         self._group = 0
         self._ledger = 0
         self._remember = remember
@@ -78,7 +81,7 @@ class EtcdStore:
 
     def watch(self, prefix: str, after: int) -> AsyncGenerator[Batch, None]:
         """Stream from whatever member answers; see `etcd_watch`."""
-        return follow(self._client, self._keys, prefix, after, self._closing)
+        return follow(self._client, self._keys, prefix, after, self._closing, partial(self._confirm, self._id))
 
     async def compact(self, revision: int) -> None:
         """Have the cluster forget changes, those of others on the same cluster too."""
@@ -105,36 +108,55 @@ class EtcdStore:
     async def _list(self, prefix: str) -> Listing:
         start, stop = self._keys.span(prefix)
         entries: list[Entry] = []
-        revision = 0
+        head = await self._head()
+        revision = head.header.revision
         while True:
             page = await self._range(rpc_pb2.RangeRequest(key=start, range_end=stop, limit=_PAGE, revision=revision))
             entries += (entry for stored in page.kvs if (entry := self._keys.entry(stored)))
-            revision = revision or page.header.revision
             if not page.more:
-                return Listing(entries, revision)
+                self._id = _id(head)
+                return Listing(entries, revision, self._id)
             start = page.kvs[-1].key + b"\0"
 
     async def _read_head(self) -> int:
+        head = await self._head()
+        self._id = self._id or _id(head)
+        if _id(head) != self._id:
+            raise _lost(self._id)
+        return int(head.kvs[0].mod_revision)
+
+    async def _head(self) -> rpc_pb2.RangeResponse:
         while True:
             answer = await self._range(rpc_pb2.RangeRequest(key=self._keys.head))
             if answer.kvs:
-                return int(answer.kvs[0].mod_revision)
+                return answer
             # Only what is stored has a revision that every watch will reach.
             await self._client.txn(etcd_txn.create_head(self._keys))
+
+    async def _confirm(self, known: str, after: int) -> None:
+        """Raise `Compacted` unless the cluster still has the store that was known, and no earlier state of it."""
+        head = await self._head()
+        if (known and known != _id(head)) or head.header.revision < after:
+            raise Compacted(head.header.revision)
 
     async def _range(self, request: rpc_pb2.RangeRequest) -> rpc_pb2.RangeResponse:
         self._require_open()
         return await self._client.range(request)
 
     async def _write(self, group: Sequence[Commit]) -> Sequence[Outcome]:
+        if not self._id:
+            await self._read_head()
         self._group += 1
+        store_id = self._id
         while True:
-            request = etcd_txn.request(self._keys, group, self._group, self._ledger)
+            request = etcd_txn.request(self._keys, group, self._group, self._ledger, store_id)
             answer = await self._client.txn(request)
             if answer.succeeded:
                 self._ledger = answer.header.revision
                 self._age(self._ledger)
                 return etcd_txn.outcomes(self._keys, group, answer)
+            if etcd_txn.store_id(answer) != store_id:
+                raise _lost(store_id)
             # A transaction was carried out whose answer was lost: this one, or that of a group before.
             number, self._ledger = etcd_txn.ledger(answer)
             if number == self._group:
@@ -165,3 +187,11 @@ class EtcdStore:
     def _require_open(self) -> None:
         if self._closing.is_set():
             raise Unavailable("the store is closed")
+
+
+def _id(head: rpc_pb2.RangeResponse) -> str:
+    return str(head.kvs[0].value.decode())
+
+
+def _lost(id: str) -> Unavailable:
+    return Unavailable(f"etcd no longer has the store {id}, but another one: nothing was written")

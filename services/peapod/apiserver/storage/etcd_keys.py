@@ -18,7 +18,9 @@ class Keys:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self.head = self.encode(_HIDDEN + "head")
-        """Put by every transaction of every store, so that its revision is the newest commit's."""
+        """Put by every transaction of every store, so that its revision is the newest commit's. Its value is the
+        store's id.
+        """
         self.ledger = self.encode(f"{_HIDDEN}writers/{uuid4()}")
         """Put by every transaction of this store alone, so that it knows which of them were carried out."""
 

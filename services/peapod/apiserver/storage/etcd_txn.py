@@ -2,13 +2,14 @@
 
 The outer transaction puts the head and the writer's ledger, and has a nested one per commit, which checks and does
 that commit alone. It runs only while the ledger is at the revision of the group before, so that however often it is
-sent, it is carried out once.
+sent, it is carried out once; and only on the store that it is meant for.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import NamedTuple
+from uuid import uuid4
 
 from etcd3.etcdrpc import rpc_pb2
 
@@ -49,18 +50,18 @@ def choose(waiting: Sequence[Commit]) -> tuple[list[Commit], list[Commit]]:
     return group, rest
 
 
-def request(keys: Keys, group: Sequence[Commit], number: int, before: int) -> rpc_pb2.TxnRequest:
-    """Build the transaction of a group, to run while the ledger is at revision `before`."""
+def request(keys: Keys, group: Sequence[Commit], number: int, before: int, store_id: str) -> rpc_pb2.TxnRequest:
+    """Build the transaction of a group, to run on that very store while the ledger is at revision `before`."""
     return rpc_pb2.TxnRequest(
-        compare=[_unchanged(keys.ledger, before)],
-        success=[_put(keys.head, b""), _put(keys.ledger, str(number).encode()), *_nested(keys, group)],
-        failure=[_read(keys.ledger)],
+        compare=[_unchanged(keys.ledger, before), _is(keys.head, store_id.encode())],
+        success=[_put(keys.head, store_id.encode()), _put(keys.ledger, str(number).encode()), *_nested(keys, group)],
+        failure=[_read(keys.ledger), _read(keys.head)],
     )
 
 
 def create_head(keys: Keys) -> rpc_pb2.TxnRequest:
-    """Build the transaction that gives an empty store its first revision."""
-    return rpc_pb2.TxnRequest(compare=[_unchanged(keys.head, 0)], success=[_put(keys.head, b"")])
+    """Build the transaction that gives an empty store its first revision and its id."""
+    return rpc_pb2.TxnRequest(compare=[_unchanged(keys.head, 0)], success=[_put(keys.head, uuid4().hex.encode())])
 
 
 def ledger(answer: rpc_pb2.TxnResponse) -> Ledger:
@@ -68,6 +69,11 @@ def ledger(answer: rpc_pb2.TxnResponse) -> Ledger:
     for stored in answer.responses[0].response_range.kvs:
         return Ledger(int(stored.value), stored.mod_revision)
     return Ledger(0, 0)
+
+
+def store_id(answer: rpc_pb2.TxnResponse) -> str:
+    """Read which store there is from the answer of a transaction that did not run; empty when there is none."""
+    return "".join(stored.value.decode() for stored in answer.responses[1].response_range.kvs)
 
 
 def outcomes(keys: Keys, group: Sequence[Commit], answer: rpc_pb2.TxnResponse) -> list[Outcome]:
@@ -128,6 +134,10 @@ def _failed(
 
 def _unchanged(key: bytes, revision: int) -> rpc_pb2.Compare:
     return rpc_pb2.Compare(result=rpc_pb2.Compare.EQUAL, target=rpc_pb2.Compare.MOD, key=key, mod_revision=revision)
+
+
+def _is(key: bytes, value: bytes) -> rpc_pb2.Compare:
+    return rpc_pb2.Compare(result=rpc_pb2.Compare.EQUAL, target=rpc_pb2.Compare.VALUE, key=key, value=value)
 
 
 def _do(keys: Keys, operation: Operation) -> rpc_pb2.RequestOp:

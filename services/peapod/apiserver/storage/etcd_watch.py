@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
 
 import grpc
@@ -15,6 +15,7 @@ from peapod.apiserver.storage.etcd_client import EtcdClient, Stream, is_cancelle
 from peapod.apiserver.storage.etcd_keys import Keys
 from peapod.apiserver.storage.store import Batch, Change, Compacted
 from peapod.common.backoff import Backoff
+from peapod.common.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,16 @@ class _Ended(Exception):
 
 
 async def follow(
-    client: EtcdClient, keys: Keys, prefix: str, after: int, closing: asyncio.Event
+    client: EtcdClient,
+    keys: Keys,
+    prefix: str,
+    after: int,
+    closing: asyncio.Event,
+    confirm: Callable[[int], Awaitable[None]],
 ) -> AsyncGenerator[Batch, None]:
-    """Stream the changes below `prefix` after revision `after`, until `closing` is set. Raises `Compacted`."""
+    """Stream the changes below `prefix` after revision `after`, until `closing` is set. Raises `Compacted`, and what
+    `confirm` raises of the revision at which a member takes the watch up: it may have begun anew meanwhile.
+    """
     pauses = Backoff(0.05, 2)
     lost = False
     while not closing.is_set():
@@ -34,6 +42,8 @@ async def follow(
         try:
             async with client.watch(_request(keys, after)) as stream:
                 while (response := await _read(stream, closing)) is not None:
+                    if response.created:
+                        await confirm(after)
                     if lost:
                         log.info("watching again from revision %d, at etcd %s", after, endpoint)
                         lost = False
@@ -41,7 +51,7 @@ async def follow(
                     if batch.revision > after:
                         after = batch.revision
                         yield batch
-        except (grpc.aio.AioRpcError, _Ended) as error:
+        except (grpc.aio.AioRpcError, Unavailable, _Ended) as error:
             if not lost:
                 log.warning("lost the watch at etcd %s, at revision %d: %s", endpoint, after, _reason(error))
             lost = True

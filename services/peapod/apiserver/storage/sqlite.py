@@ -38,6 +38,7 @@ class SqliteStore:
         Raises `Unavailable` while somebody else has it open, and `Invalid` when it is no store.
         """
         self._file = SqliteFile(path)
+        self._id = self._file.id()
         self._entries = self._file.entries()
         self._revision = self._file.revision()
         self._compacted = self._file.compacted()
@@ -60,7 +61,7 @@ class SqliteStore:
         self._require_open()
         entries = [entry for key, entry in self._entries.items() if entry and key.startswith(prefix)]
         entries.sort(key=lambda entry: entry.key)
-        return Listing(entries, self._revision)
+        return Listing(entries, self._revision, self._id)
 
     async def revision(self) -> int:
         """Tell the newest revision."""

@@ -30,6 +30,8 @@ CREATE TABLE current (key TEXT PRIMARY KEY, value BLOB NOT NULL, revision INTEGE
 CREATE TABLE log (id INTEGER PRIMARY KEY, key TEXT NOT NULL, value BLOB, previous BLOB, previous_revision INTEGER);
 CREATE TABLE compacted (revision INTEGER NOT NULL);
 INSERT INTO compacted VALUES (0);
+CREATE TABLE store (id TEXT NOT NULL);
+INSERT INTO store VALUES (lower(hex(randomblob(16))));
 CREATE TRIGGER put AFTER INSERT ON log WHEN new.value IS NOT NULL BEGIN
     INSERT OR REPLACE INTO current VALUES (new.key, new.value, new.id / {_POSITIONS});
 END;
@@ -67,6 +69,10 @@ class SqliteFile:
         """Read all current entries."""
         rows = self._read("SELECT key, value, revision FROM current")
         return {row[0]: Entry(*row) for row in rows}
+
+    def id(self) -> str:
+        """Read the name that the store was given when the file was made."""
+        return str(self._read("SELECT id FROM store")[0][0])
 
     def compacted(self) -> int:
         """Read up to which revision changes are gone."""

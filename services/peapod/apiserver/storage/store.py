@@ -1,7 +1,8 @@
 """The one protocol that every store speaks: a revisioned map from keys to bytes.
 
-A store has one revision, a positive counter that every commit raises. Keys are text, `/` separates their parts,
-and values are opaque bytes. What holds for every implementation is written here and proved by
+A store has one revision, a positive counter that every commit raises, and an id, drawn when it begins: data that was
+lost and begins anew is another store, whose revisions have nothing to do with those before. Keys are text, `/`
+separates their parts, and values are opaque bytes. What holds for every implementation is written here and proved by
 tests/conformance/stores.
 """
 
@@ -73,7 +74,9 @@ class PreconditionFailed(Exception):
 
 
 class Compacted(Exception):
-    """Changes after the asked revision are partly gone; list again. `revision` is the oldest to ask for."""
+    """Changes after the asked revision are partly gone, or the store is another one or an earlier state of itself by
+    now; list again. `revision` is the oldest to ask for.
+    """
 
     def __init__(self, revision: int) -> None:
         super().__init__(f"changes before revision {revision} are compacted away")
@@ -82,10 +85,11 @@ class Compacted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """All entries below a prefix in the order of their keys, as of `revision`."""
+    """All entries below a prefix in the order of their keys, as of `revision` of the store `store_id`."""
 
     entries: Sequence[Entry]
     revision: int
+    store_id: str
 
 
 @dataclass(frozen=True, slots=True)
