@@ -106,17 +106,17 @@ class Calls:
             return None
 
     def list(self, namespace: str, labels: str = "", fields: str = "") -> Any:
-        """Read all that match: their `items`, and the `revision` of the snapshot."""
+        """Read all that match: their `items`, and the `revision` and `store_id` of the snapshot."""
         return self._call("List", **self._scope(namespace), label_selector=labels, field_selector=fields)
 
     def delete(self, namespace: str, name: str) -> None:
         """Remove one object."""
         self._call("Delete", **self._scope(namespace), name=name)
 
-    def watch(self, namespace: str, labels: str, fields: str, revision: int) -> Iterator[Batch]:
-        """Stream what changes after a revision."""
+    def watch(self, namespace: str, labels: str, fields: str, revision: int, store_id: str) -> Iterator[Batch]:
+        """Stream what changes after a revision of a store; a list tells both."""
         selection = {"label_selector": labels, "field_selector": fields}
-        request = self._request("Watch", **self._scope(namespace), **selection, revision=revision)
+        request = self._request("Watch", **self._scope(namespace), **selection, revision=revision, store_id=store_id)
         with self._connection.translated():
             for response in getattr(self._client, f"watch_{self.kind.singular}s")(request):
                 changes = [(change.type, getattr(change, self.kind.singular)) for change in response.events]

@@ -22,23 +22,23 @@ def follow(connection: Connection, target: Target, namespace: str, selector: str
     for name in target.names:
         calls.get(namespace, name)
 
-    def snapshot() -> int:
+    def snapshot() -> tuple[int, str]:
         listed = calls.list(namespace, selector, fields)
         printer.show(target.kind, list(listed.items))
-        return int(listed.revision)
+        return listed.revision, listed.store_id
 
-    revision = snapshot()
+    revision, store_id = snapshot()
     backoff = Backoff(0.1, 5)
     while True:
         try:
-            for batch in calls.watch(namespace, selector, fields, revision):
+            for batch in calls.watch(namespace, selector, fields, revision, store_id):
                 printer.show(target.kind, [item for _, item in batch.changes])
                 revision = batch.revision or revision
                 backoff.reset()
         except SlowWatcher:
             continue
         except Expired:
-            revision = snapshot()
+            revision, store_id = snapshot()
         except Unavailable:
             time.sleep(backoff.next())
             connection.wait()

@@ -84,6 +84,8 @@ class Cache:
         self.strategy = strategy
         self.revision = 0
         """Everything up to this revision of the store is in."""
+        self.store_id = ""
+        """Which store that is."""
         self._items: dict[str, Item] = {}
         self._order: list[str] = []
         self._index = Index(strategy.trigger)
@@ -98,8 +100,13 @@ class Cache:
         """Have every later change told, in order, as it is applied."""
         self._listeners.append(listener)
 
-    def load(self, entries: Iterable[Entry], revision: int) -> None:
+    def position(self) -> bytes:
+        """Encode where the cache is."""
+        return wire.position(self.revision, self.store_id)
+
+    def load(self, entries: Iterable[Entry], revision: int, store_id: str) -> None:
         """Start afresh from a listing of the store; the ring is empty then."""
+        self.store_id = store_id
         self._items = {entry.key: Item(self.strategy, entry) for entry in entries}
         self._order = sorted(self._items)
         self._index.clear()
@@ -150,8 +157,12 @@ class Cache:
             if selection.matches(item):
                 yield item
 
-    def since(self, revision: int, selection: Selection) -> list[tuple[int, bytes]]:
-        """Encode the changes after `revision`, as seen through a selection, each with its own. Raises `Expired`."""
+    def since(self, revision: int, store_id: str, selection: Selection) -> list[tuple[int, bytes]]:
+        """Encode the changes after `revision`, as seen through a selection, each with its own. Raises `Expired`, also
+        when the revision is of another store; an empty `store_id` is not compared.
+        """
+        if store_id and store_id != self.store_id:
+            raise Expired(f"revision {revision} is of the store {store_id}, which this one has replaced: list again")
         if revision < self._oldest or revision > self.revision:
             raise Expired(f"revision {revision} is not within {self._oldest} to {self.revision}: list again")
         seen = []

@@ -36,7 +36,7 @@ class FanOut:
         """How many watches are open."""
         return self._open
 
-    async def watch(self, selection: Selection, revision: int) -> AsyncGenerator[bytes, None]:
+    async def watch(self, selection: Selection, revision: int, store_id: str) -> AsyncGenerator[bytes, None]:
         """Stream batches: first what exists (revision 0) or what has changed since `revision`, then every change.
 
         The caller has seen to it that the cache is fresh. Raises `Expired`, `SlowWatcher`, and what ends the watch.
@@ -47,7 +47,7 @@ class FanOut:
         watcher = lane.join(self._deadline())
         self._count(1)
         try:
-            for message in self._beginning(selection, revision):
+            for message in self._beginning(selection, revision, store_id):
                 yield message
             while (next_message := await lane.wait(watcher)) is not None:
                 yield next_message
@@ -81,11 +81,12 @@ class FanOut:
         if self._open:
             await self._empty.wait()
 
-    def _beginning(self, selection: Selection, revision: int) -> Iterator[bytes]:
+    def _beginning(self, selection: Selection, revision: int, store_id: str) -> Iterator[bytes]:
         """Collect the beginning now, as of the cache's revision, and join its messages as they are wanted."""
+        cache = self._cache
         if revision:
-            return _catch_up(self._cache.since(revision, selection), self._cache.revision)
-        return _snapshot(list(self._cache.select(selection)), self._cache.revision)
+            return _catch_up(cache.since(revision, store_id, selection), cache.revision, cache.store_id)
+        return _snapshot(list(cache.select(selection)), cache.revision, cache.store_id)
 
     def _offer(self, occurrence: Occurrence) -> None:
         for lane in self._general.values():
@@ -133,7 +134,7 @@ class FanOut:
         return time.monotonic() + self._max_age * random.uniform(0.75, 1.0)
 
 
-def _snapshot(items: list[Item], revision: int) -> Iterator[bytes]:
+def _snapshot(items: list[Item], revision: int, store_id: str) -> Iterator[bytes]:
     """Join what exists into messages; only the last, which is always sent, has a revision."""
     message: list[bytes] = []
     size = 0
@@ -143,18 +144,18 @@ def _snapshot(items: list[Item], revision: int) -> Iterator[bytes]:
         if size >= MESSAGE_BYTES:
             yield b"".join(message)
             message, size = [], 0
-    yield b"".join(message) + wire.revision(revision)
+    yield b"".join(message) + wire.position(revision, store_id)
 
 
-def _catch_up(changes: list[tuple[int, bytes]], revision: int) -> Iterator[bytes]:
+def _catch_up(changes: list[tuple[int, bytes]], revision: int, store_id: str) -> Iterator[bytes]:
     """Join changes of the past into messages, each of which can be resumed from; none splits a revision."""
     message: list[bytes] = []
     size, reached = 0, 0
     for at, change in changes:
         if size >= MESSAGE_BYTES and at != reached:
-            yield b"".join(message) + wire.revision(reached)
+            yield b"".join(message) + wire.position(reached, store_id)
             message, size = [], 0
         message.append(change)
         size += len(change)
         reached = at
-    yield b"".join(message) + wire.revision(revision)
+    yield b"".join(message) + wire.position(revision, store_id)

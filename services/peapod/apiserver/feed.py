@@ -21,8 +21,8 @@ BEHIND_SECONDS = 10.0
 class Feed:
     """Fills the caches from the store and tells how far they are.
 
-    When the store has compacted changes away that were not seen yet, the caches start afresh and `on_reset` is
-    called, for everyone who relied on having seen each change.
+    When the store has compacted changes away that were not seen yet, or has lost its data, the caches start afresh and
+    `on_reset` is called, for everyone who relied on having seen each change.
     """
 
     def __init__(self, store: Store, caches: Mapping[str, Cache], history: int, on_reset: Callable[[], None]) -> None:
@@ -41,9 +41,11 @@ class Feed:
         for entry in listing.entries:
             by_kind[kind_of(entry.key)].append(entry)
         for plural, cache in self._caches.items():
-            cache.load(by_kind[plural], listing.revision)
-        await self._remember(listing.revision)
+            cache.load(by_kind[plural], listing.revision, listing.store_id)
+        # At once, or somebody who watched would be brought to a revision without what changed before it.
+        self._on_reset()
         self._advance(listing.revision)
+        await self._remember(listing.revision)
 
     async def run(self) -> None:
         """Follow the store forever; `load` comes first."""
@@ -52,9 +54,8 @@ class Feed:
                 async for batch in self._store.watch(ROOT, self.revision):
                     self._apply(batch)
             except Compacted as gap:
-                log.warning("missed changes before revision %d: starting afresh", gap.revision)
+                log.warning("missed what the store was before revision %d: starting afresh", gap.revision)
                 await self.load()
-                self._on_reset()
 
     async def fresh(self) -> None:
         """Return once the caches hold every commit that was acknowledged before this call."""

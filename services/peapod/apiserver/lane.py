@@ -11,7 +11,6 @@ import asyncio
 from collections import deque
 from itertools import islice
 
-from peapod.apiserver import wire
 from peapod.apiserver.cache import Cache, Occurrence
 from peapod.apiserver.selection import Selection
 from peapod.common.errors import PeapodError, SlowWatcher
@@ -116,7 +115,7 @@ class Lane:
             self._next_send = asyncio.get_running_loop().call_later(PAUSE, self._send)
 
     def _push(self) -> None:
-        self._pending.append(wire.revision(self._cache.revision))
+        self._pending.append(self._cache.position())
         message = b"".join(self._pending)
         self._pending.clear()
         self._messages.append(message)

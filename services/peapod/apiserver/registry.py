@@ -64,16 +64,16 @@ class Registry(Generic[R]):
         selection = Selection(self.strategy, namespace, label_selector, field_selector)
         await self._feed.fresh()
         frames = [item.framed for item in self._cache.select(selection)]
-        frames.append(wire.revision(self._cache.revision))
+        frames.append(self._cache.position())
         return b"".join(frames)
 
     async def watch(
-        self, namespace: str, label_selector: str, field_selector: str, revision: int
+        self, namespace: str, label_selector: str, field_selector: str, revision: int, store_id: str
     ) -> AsyncGenerator[bytes, None]:
         """Stream batches of changes; see `FanOut.watch`. Raises `Invalid` too."""
         selection = Selection(self.strategy, namespace, label_selector, field_selector)
         await self._feed.fresh()
-        async for message in self._fanout.watch(selection, revision):
+        async for message in self._fanout.watch(selection, revision, store_id):
             yield message
 
     async def update(self, obj: R) -> bytes:

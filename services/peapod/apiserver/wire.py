@@ -19,7 +19,7 @@ DELETED = meta_pb2.EVENT_TYPE_DELETED
 
 _LENGTH_DELIMITED = 2
 _METADATA, _RESOURCE_VERSION = 1, 4
-_ITEMS, _EVENTS, _REVISION = 1, 1, 2
+_ITEMS, _EVENTS, _REVISION, _STORE_ID = 1, 1, 2, 3
 _CHANGE_TYPE, _CHANGE_OBJECT = 1, 2
 
 
@@ -45,6 +45,7 @@ _CHANGE_TYPE_FIELD = {kind: _tag(_CHANGE_TYPE, 0) + varint(kind) for kind in (AD
 _METADATA_TAG = _tag(_METADATA, _LENGTH_DELIMITED)
 _RESOURCE_VERSION_TAG = _tag(_RESOURCE_VERSION, 0)
 _REVISION_TAG = _tag(_REVISION, 0)
+_STORE_ID_TAG = _tag(_STORE_ID, _LENGTH_DELIMITED)
 
 
 def versioned(stored: bytes, resource_version: int) -> bytes:
@@ -63,17 +64,19 @@ def change(kind: meta_pb2.EventType, data: bytes) -> bytes:
     return framed(_CHANGE_TYPE_FIELD[kind] + _CHANGE_OBJECT_TAG + varint(len(data)) + data)
 
 
-def revision(number: int) -> bytes:
-    """Make the revision field of a list or of a watch batch."""
-    return _REVISION_TAG + varint(number)
+def position(revision: int, store_id: str) -> bytes:
+    """Make the fields of a list or of a watch batch that say where it is: at which revision of which store."""
+    name = store_id.encode()
+    return _REVISION_TAG + varint(revision) + _STORE_ID_TAG + varint(len(name)) + name
 
 
 def check_contract(listing: type[Message], batch: type[Message]) -> None:
     """Raise TypeError unless a kind's list and watch messages have the field numbers that joining relies on."""
     change_type = _field(batch.DESCRIPTOR, "events", _EVENTS).message_type
     item_type = _field(listing.DESCRIPTOR, "items", _ITEMS).message_type
-    _field(listing.DESCRIPTOR, "revision", _REVISION)
-    _field(batch.DESCRIPTOR, "revision", _REVISION)
+    for message in (listing, batch):
+        _field(message.DESCRIPTOR, "revision", _REVISION)
+        _field(message.DESCRIPTOR, "store_id", _STORE_ID)
     _field(change_type, "type", _CHANGE_TYPE)
     metadata = _field(item_type, "metadata", _METADATA).message_type
     _field(metadata, "resource_version", _RESOURCE_VERSION)

@@ -145,14 +145,46 @@ async def test_a_revision_of_another_time_is_expired(store: str, revision: int) 
         assert isinstance(errors.from_rpc(caught.value), errors.Expired)
 
 
+async def test_a_revision_of_another_store_is_expired(store: str, tmp_path: Path) -> None:
+    """Though it is a revision that this one has too."""
+    async with running_apiserver(tmp_path / "before.db") as api:
+        await create(api, "a")
+        before = await api.pods.list_pods(pods.ListPodsRequest())
+    async with running_apiserver(store) as api:
+        newest = await create(api, "b")
+        while newest.metadata.resource_version <= before.revision:
+            newest = await create(api, f"b{newest.metadata.resource_version}")
+        request = pods.WatchPodsRequest(revision=before.revision, store_id=before.store_id)
+        async with api.pods.watch_pods(request) as stream:
+            with pytest.raises(grpc.RpcError) as caught:
+                await anext(aiter(stream))
+        assert isinstance(errors.from_rpc(caught.value), errors.Expired)
+
+
+async def test_each_position_names_its_store(store: str) -> None:
+    async with running_apiserver(store) as api:
+        first = await create(api, "a")
+        listing = await api.pods.list_pods(pods.ListPodsRequest())
+    async with running_apiserver(store) as api:
+        for revision in (0, first.metadata.resource_version - 1):
+            request = pods.WatchPodsRequest(revision=revision, store_id=listing.store_id)
+            async with api.pods.watch_pods(request) as stream:
+                changes = aiter(stream)
+                assert (await anext(changes)).store_id == listing.store_id != ""
+                await create(api, f"after-{revision}")
+                assert (await anext(changes)).store_id == listing.store_id
+
+
 async def test_an_idle_watcher_gets_bookmarks(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     async with api.pods.watch_pods(pods.WatchPodsRequest(namespace="quiet")) as stream:
         changes = aiter(stream)
         _, before = await take(changes, 0)
         created = await create(api, "elsewhere")
-        batch = await anext(changes)
-        assert not batch.events
-        assert batch.revision >= created.metadata.resource_version > before
+        reached = before
+        while reached < created.metadata.resource_version:
+            batch = await anext(changes)
+            assert not batch.events
+            reached = batch.revision
 
 
 @pytest.fixture(autouse=True)

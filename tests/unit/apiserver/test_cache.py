@@ -57,7 +57,7 @@ def test_a_history_replays_to_the_present(
     seen = {item.key: item.revision for item in cache.select(selection)}
     cache.apply(history[start:])
     cache.advance(len(edits))
-    for _, encoded in cache.since(reached, selection) if reached else ():
+    for _, encoded in cache.since(reached, "", selection) if reached else ():
         replay(seen, encoded)
     if reached:
         assert seen == {item.key: item.revision for item in cache.select(selection)}

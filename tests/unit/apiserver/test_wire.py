@@ -31,17 +31,17 @@ def test_the_last_version_wins(first: int, last: int) -> None:
 
 @given(st.lists(st.text(max_size=200), max_size=5), REVISIONS)
 def test_a_list_is_a_join(names: list[str], revision: int) -> None:
-    joined = b"".join(wire.framed(pod(name).SerializeToString()) for name in names) + wire.revision(revision)
-    expected = pod_service_pb2.ListPodsResponse(items=map(pod, names), revision=revision)
+    joined = b"".join(wire.framed(pod(name).SerializeToString()) for name in names) + wire.position(revision, "s")
+    expected = pod_service_pb2.ListPodsResponse(items=map(pod, names), revision=revision, store_id="s")
     assert pod_service_pb2.ListPodsResponse.FromString(joined) == expected
 
 
 def test_batches_in_a_row_are_one_batch() -> None:
-    first = wire.change(wire.ADDED, pod("a").SerializeToString()) + wire.revision(3)
-    second = wire.change(wire.DELETED, pod("a").SerializeToString()) + wire.revision(5)
+    first = wire.change(wire.ADDED, pod("a").SerializeToString()) + wire.position(3, "s")
+    second = wire.change(wire.DELETED, pod("a").SerializeToString()) + wire.position(5, "s")
     batch = pod_service_pb2.WatchPodsResponse.FromString(first + second)
     assert [event.type for event in batch.events] == [wire.ADDED, wire.DELETED]
-    assert batch.revision == 5
+    assert (batch.revision, batch.store_id) == (5, "s")
 
 
 def test_messages_that_cannot_be_joined_are_refused() -> None:

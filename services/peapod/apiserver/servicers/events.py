@@ -42,7 +42,9 @@ class Events(EventServiceServicer):
 
     def watch_events(self, request: pb.WatchEventsRequest, context: Any) -> AsyncGenerator[bytes, None]:
         """Stream changes."""
-        return self._events.watch(request.namespace, request.label_selector, request.field_selector, request.revision)
+        return self._events.watch(
+            request.namespace, request.label_selector, request.field_selector, request.revision, request.store_id
+        )
 
     async def record_events(self, request: pb.RecordEventsRequest, context: Any) -> pb.RecordEventsResponse:
         """Store events, or count them in where they are repeats."""

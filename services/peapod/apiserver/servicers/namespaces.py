@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from typing import Any
 
-from peapod.apiserver.registry import Registry
+from peapod.apiserver.registry import DEFAULT_NAMESPACE, Registry
 from peapod.common.errors import NotReady
 from peapod.v1 import namespace_pb2, pod_pb2
 from peapod.v1 import namespace_service_pb2 as pb
@@ -38,6 +38,8 @@ class Namespaces(NamespaceServiceServicer):
 
     async def delete_namespace(self, request: pb.DeleteNamespaceRequest, context: Any) -> bytes:
         """Remove one that is empty: nobody cleans up behind it yet."""
+        if request.name == DEFAULT_NAMESPACE:
+            raise NotReady(f"Namespace {request.name} is where objects without one go: it stays")
         left = len(ListPodsResponse.FromString(await self._pods.list(request.name, "", "")).items)
         if left:
             raise NotReady(f'Namespace "{request.name}" still has pods ({left}): delete them first')
@@ -45,4 +47,6 @@ class Namespaces(NamespaceServiceServicer):
 
     def watch_namespaces(self, request: pb.WatchNamespacesRequest, context: Any) -> AsyncGenerator[bytes, None]:
         """Stream changes."""
-        return self._namespaces.watch("", request.label_selector, request.field_selector, request.revision)
+        return self._namespaces.watch(
+            "", request.label_selector, request.field_selector, request.revision, request.store_id
+        )

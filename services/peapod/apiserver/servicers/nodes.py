@@ -42,7 +42,7 @@ class Nodes(NodeServiceServicer):
 
     def watch_nodes(self, request: pb.WatchNodesRequest, context: Any) -> AsyncGenerator[bytes, None]:
         """Stream changes."""
-        return self._nodes.watch("", request.label_selector, request.field_selector, request.revision)
+        return self._nodes.watch("", request.label_selector, request.field_selector, request.revision, request.store_id)
 
     async def heartbeat_node(self, request: pb.HeartbeatNodeRequest, context: Any) -> bytes:
         """Take a node's report; the first one registers the node."""

@@ -43,7 +43,9 @@ class Pods(PodServiceServicer):
 
     def watch_pods(self, request: pb.WatchPodsRequest, context: Any) -> AsyncGenerator[bytes, None]:
         """Stream changes."""
-        return self._pods.watch(request.namespace, request.label_selector, request.field_selector, request.revision)
+        return self._pods.watch(
+            request.namespace, request.label_selector, request.field_selector, request.revision, request.store_id
+        )
 
     async def bind_pods(self, request: pb.BindPodsRequest, context: Any) -> pb.BindPodsResponse:
         """Assign pods to nodes, each by compare-and-swap."""
