@@ -9,23 +9,25 @@ logger = logging.getLogger(__name__)
 
 
 class Checkpoint:
-    """The highest revision that was acted on, kept in a small file. It only rises."""
+    """The highest revision that was acted on, and the store that it is of (empty when not known), kept in a small
+    file.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.revision = _read(path)
+        self.revision, self.store_id = _read(path)
         self._trouble = ""
 
-    def raise_to(self, revision: int) -> None:
-        """Note a revision; a lower one changes nothing. A disk that takes no writes is said once, and no reason to
-        stop.
+    def move_to(self, revision: int, store_id: str) -> None:
+        """Note a revision; a lower one of the same store changes nothing. A disk that takes no writes is said once,
+        and no reason to stop.
         """
-        if revision <= self.revision:
+        if store_id == self.store_id and revision <= self.revision:
             return
-        self.revision = revision
+        self.revision, self.store_id = revision, store_id
         draft = self.path.with_suffix(".new")
         try:
-            draft.write_text(f"{revision}\n")
+            draft.write_text(f"{revision} {store_id}\n")
             draft.replace(self.path)
             self._trouble = ""
         except OSError as error:
@@ -34,9 +36,10 @@ class Checkpoint:
             self._trouble = str(error)
 
 
-def _read(path: Path) -> int:
+def _read(path: Path) -> tuple[int, str]:
     """Read the file; one that is absent or torn, as after a power cut, counts from the start."""
     try:
-        return int(path.read_text())
+        revision, _, store_id = path.read_text().strip().partition(" ")
+        return int(revision), store_id
     except (FileNotFoundError, ValueError):
-        return 0
+        return 0, ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 import grpc.aio
 
@@ -23,15 +24,25 @@ FIRST_LOOK_SECONDS = 1.0
 
 
 class Heartbeat:
-    """Reports the node every `seconds`, and at once when its runtime comes or goes. The first registers it."""
+    """Reports the node every `seconds`, and at once when its runtime comes or goes. The first registers it.
+
+    `doubt` says why the node does not do what the apiserver wants; empty when it does.
+    """
 
     def __init__(
-        self, client: NodeServiceClient, who: node.Identity, runtime: Runtime, observer: Observer, seconds: float
+        self,
+        client: NodeServiceClient,
+        who: node.Identity,
+        runtime: Runtime,
+        observer: Observer,
+        doubt: Callable[[], str],
+        seconds: float,
     ) -> None:
         self._client = client
         self._who = who
         self._runtime = runtime
         self._observer = observer
+        self._doubt = doubt
         self._seconds = seconds
         self._due = asyncio.Event()
         self._version = ""
@@ -54,12 +65,18 @@ class Heartbeat:
             await self._pause(pause)
 
     async def _report(self) -> None:
-        problem = "" if self._observer.available else self._observer.problem
-        report = node.report(self._who, await self._runtime_version(), problem)
+        report = node.report(self._who, await self._runtime_version(), self._condition())
         await self._client.heartbeat_node(HeartbeatNodeRequest(node=report), timeout=ANSWER_SECONDS)
         if self._trouble != "":
             logger.info("node %s is registered with the apiserver", self._who.name)
         self._trouble = ""
+
+    def _condition(self) -> node.Condition:
+        if not self._observer.available:
+            return node.Condition("RuntimeUnavailable", self._observer.problem)
+        if doubt := self._doubt():
+            return node.Condition("StoreReplaced", doubt)
+        return node.READY
 
     async def _runtime_version(self) -> str:
         if self._observer.available and not self._version:

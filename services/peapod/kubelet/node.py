@@ -23,6 +23,18 @@ class Identity:
     machine: Machine
 
 
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """Why the node is ready, or why it is not."""
+
+    reason: str
+    """One CamelCase word."""
+    message: str
+
+
+READY = Condition("KubeletReady", "the container runtime answers")
+
+
 def capacity(config: KubeletConfig, machine: Machine) -> dict[str, str]:
     """Say what pods may take: what was configured, else what the machine has."""
     return {
@@ -32,8 +44,8 @@ def capacity(config: KubeletConfig, machine: Machine) -> dict[str, str]:
     }
 
 
-def report(who: Identity, runtime_version: str, problem: str) -> node_pb2.Node:
-    """Make the node's report; it is ready unless there is a problem. The server sets the times."""
+def report(who: Identity, runtime_version: str, condition: Condition) -> node_pb2.Node:
+    """Make the node's report. The server sets the times."""
     node = node_pb2.Node(metadata=meta_pb2.ObjectMeta(name=who.name, labels=who.labels))
     node.spec.external_id = who.name
     status = node.status
@@ -41,9 +53,9 @@ def report(who: Identity, runtime_version: str, problem: str) -> node_pb2.Node:
     status.allocatable.update(who.capacity)
     status.conditions.add(
         type="Ready",
-        status=meta_pb2.CONDITION_STATUS_FALSE if problem else meta_pb2.CONDITION_STATUS_TRUE,
-        reason="RuntimeUnavailable" if problem else "KubeletReady",
-        message=problem or "the container runtime answers",
+        status=meta_pb2.CONDITION_STATUS_TRUE if condition == READY else meta_pb2.CONDITION_STATUS_FALSE,
+        reason=condition.reason,
+        message=condition.message,
     )
     for kind in ("LegacyHostIP", "InternalIP"):
         status.addresses.add(type=kind, address=who.host_ip)

@@ -54,7 +54,7 @@ class Kubelet:
         self._recorder = Recorder(events, "kubelet", config.node_name)
         self._reporter = StatusReporter(pods)
         self._observer = Observer(runtime)
-        self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"))
+        self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"), self._busy)
         self._capacity = capacity(config, Machine.read())
         self._dispatcher = self._make_dispatcher()
         self._tasks: list[asyncio.Task[None]] = []
@@ -109,7 +109,13 @@ class Kubelet:
             Machine.read(),
         )
         nodes = NodeServiceClient(self._channel)
-        return Heartbeat(nodes, who, self._runtime, self._observer, config.heartbeat_seconds)
+        return Heartbeat(
+            nodes, who, self._runtime, self._observer, lambda: self._source.doubt, config.heartbeat_seconds
+        )
+
+    def _busy(self) -> bool:
+        """Tell whether there may be anything of a pod here."""
+        return not self._observer.available or bool(self._observer.uids() or self._volumes.uids())
 
     def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
         servicer = KubeletServicer(self._config.node_name, self._dispatcher, self._observer, self._runtime)

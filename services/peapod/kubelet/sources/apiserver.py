@@ -16,26 +16,39 @@ logger = logging.getLogger(__name__)
 
 
 class ApiserverSource:
-    """Follows the apiserver, and believes no snapshot that is older than what this node has already acted on: an
-    apiserver that lags behind still has pods that were deleted, and lacks new ones.
+    """Follows the apiserver, and believes only what is newer than what this node has already acted on.
+
+    An apiserver that lags behind still has pods that were deleted, and lacks new ones. One whose store was lost and
+    began anew knows of none that run here, which is no reason to end them: as long as the node has anything of a pod
+    (`busy`), it takes no other store's word.
     """
 
     name = "api"
 
-    def __init__(self, client: PodServiceClient, node_name: str, checkpoint: Checkpoint) -> None:
+    def __init__(
+        self, client: PodServiceClient, node_name: str, checkpoint: Checkpoint, busy: Callable[[], bool]
+    ) -> None:
         self._informer = Informer(pods(client, fields=f"spec.node_name={node_name}"), name="pods of this node")
         self._checkpoint = checkpoint
+        self._busy = busy
         self._callbacks: list[Callable[[], None]] = []
         self._catching_up: asyncio.Task[None] | None = None
+        self.doubt = ""
+        """Why the apiserver was not believed when it was looked at last, in one sentence; empty when it was."""
 
     def pods(self) -> Mapping[str, pod_pb2.Pod] | None:
         """All pods by uid, at a revision no lower than any that was answered with before, by this kubelet or its
         predecessors.
         """
-        revision = self._informer.revision
-        if revision < max(self._checkpoint.revision, 1):
+        if not self._informer.revision:
             return None
-        self._checkpoint.raise_to(revision)
+        doubt = self._find_doubt()
+        if doubt and doubt != self.doubt:
+            logger.warning("nothing is started or removed: %s", doubt)
+        self.doubt = doubt
+        if doubt:
+            return None
+        self._checkpoint.move_to(self._informer.revision, self._informer.store_id)
         return {pod.metadata.uid: pod for pod in self._informer.objects.values()}
 
     def on_change(self, callback: Callable[[], None]) -> None:
@@ -52,6 +65,22 @@ class ApiserverSource:
             if self._catching_up is not None:
                 await process.end(self._catching_up)
 
+    def _find_doubt(self) -> str:
+        known, now = self._checkpoint, self._informer
+        if known.store_id and known.store_id != now.store_id:
+            if not self._busy():
+                return ""
+            return (
+                "the apiserver's store is not the one that this node's pods are from. They run on; to give them up, "
+                f"delete {known.path} and start this kubelet again"
+            )
+        if now.revision < known.revision:
+            return (
+                f"the apiserver's store is at revision {now.revision}, and this node has seen {known.revision}. If it "
+                f"was set back, delete {known.path} and start this kubelet again"
+            )
+        return ""
+
     def _changed(self) -> None:
         if self._informer.revision < self._checkpoint.revision:
             self._catch_up()
@@ -64,15 +93,8 @@ class ApiserverSource:
 
     async def _tell_when_caught_up(self) -> None:
         await self._informer.synced()
-        revision, needed = self._informer.revision, self._checkpoint.revision
-        if revision < needed:
-            logger.warning(
-                "the apiserver is at revision %d, but this node has already seen %d: nothing is started or removed "
-                "before it has caught up; if its store was replaced, delete %s",
-                revision,
-                needed,
-                self._checkpoint.path,
-            )
-            await self._informer.wait_for(needed)
+        for callback in self._callbacks:
+            callback()
+        await self._informer.wait_for(self._checkpoint.revision)
         for callback in self._callbacks:
             callback()
