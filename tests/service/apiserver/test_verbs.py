@@ -191,7 +191,8 @@ async def test_a_namespace_goes_once_it_is_empty(api: Api) -> None:
     namespace = namespace_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="team"))
     await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))
     await create(api, make_pod("web", namespace="team"))
-    error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team")))
-    assert isinstance(error, errors.NotReady)
+    for name in ("team", "default"):
+        error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name=name)))
+        assert isinstance(error, errors.NotReady)
     await api.pods.delete_pod(pods.DeletePodRequest(namespace="team", name="web"))
     await api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team"))
