@@ -18,6 +18,8 @@ _BOTH = (
     ("grpc.max_receive_message_length", MESSAGE_MOST),
     ("grpc.keepalive_time_ms", PING_SECONDS * 1000),
     ("grpc.keepalive_timeout_ms", PING_ANSWER_SECONDS * 1000),
+    # Without it a process that hangs, whose kernel still acknowledges, is given a minute.
+    ("grpc.http2.ping_timeout_ms", PING_ANSWER_SECONDS * 1000),
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.max_pings_without_data", 0),
 )

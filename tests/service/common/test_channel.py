@@ -9,6 +9,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from peapod.common import options
 from peapod.common.channel import open_sync_channel
 from peapod.common.server import Server
 from peapod.v1 import pod_service_pb2 as pb
@@ -16,6 +17,7 @@ from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_rpc import PodServiceClient, PodServiceSyncClient
 from tests.support.fake_pods import FakePods
 from tests.support.ports import free_port
+from tests.support.wire import wire_to
 
 Serve = Callable[..., Awaitable[Server]]
 Connect = Callable[[str], PodServiceClient]
@@ -144,3 +146,26 @@ async def test_the_blocking_channel(serve: Serve) -> None:
             return name
 
     assert await asyncio.to_thread(ask) == "a"
+
+
+@pytest.fixture
+def _quick_pings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make all that clients say of pings a hundred times shorter."""
+    pings = ("grpc.keepalive_time_ms", "grpc.keepalive_timeout_ms", "grpc.http2.ping_timeout_ms")
+    quick = tuple((name, value // 100 if name in pings else value) for name, value in options.CHANNEL)
+    monkeypatch.setattr(options, "CHANNEL", quick)
+
+
+@pytest.mark.usefixtures("_quick_pings")
+async def test_a_server_that_hangs_is_given_up_for_another(serve: Serve, connect: Connect) -> None:
+    first, second = await serving(serve, "a"), await serving(serve, "b")
+    async with wire_to(first.address) as wire:
+        client = connect(f"{wire.address},{second.address}")
+        async with client.watch_pods(pb.WatchPodsRequest()) as stream:
+            changes = aiter(stream)
+            await anext(changes)
+            wire.hold()
+            with pytest.raises(grpc.aio.AioRpcError) as caught:
+                await asyncio.wait_for(anext(changes), 10)
+        assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
+        await get_until_answered(client, "b")
