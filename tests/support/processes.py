@@ -52,6 +52,12 @@ class Node:
         await runtime.close()
 
 
+def kubelet_process(node: Node, state: Path, apiserver: str) -> ServiceProcess:
+    """Make the kubelet of a node."""
+    flags = ["--node-name", node.name, "--runtime", node.runtime, "--root-dir", str(node.root)]
+    return ServiceProcess("peapod.kubelet", ["--apiserver", apiserver, *flags], state / "kubelet.log")
+
+
 class Processes:
     """The services by name; the first are those that others need."""
 
@@ -60,7 +66,7 @@ class Processes:
         self.apiserver = self._service("apiserver", "--store", store)
         self.scheduler = self._client("scheduler")
         self.controllers = self._client("controllers")
-        self.kubelet = self._client("kubelet", *_kubelet_flags(node))
+        self.kubelet = kubelet_process(node, state, self.apiserver.address)
         self.proxy = self._client("proxy")
         self.gateway = self._client("gateway", "--address", "127.0.0.1:0", flag="--grpc-address")
         self.all = [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.gateway]
@@ -134,7 +140,3 @@ async def running_up(state: Path, node: Node) -> AsyncGenerator[Up]:
         stack.push_async_callback(up.stop)
         await up.start()
         yield up
-
-
-def _kubelet_flags(node: Node) -> list[str]:
-    return ["--node-name", node.name, "--runtime", node.runtime, "--root-dir", str(node.root)]

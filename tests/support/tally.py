@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
+from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents
 from peapod.v1 import pod_pb2
+from tests.support.following import PATIENCE
 
 _MOUNT = "/tally"
 _SCRIPT = f"echo $1 >> {_MOUNT}/starts; trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
@@ -38,6 +41,18 @@ class Tally:
         """Count the starts of each container, by pod/container."""
         notes = self.directory / "starts"
         return Counter(notes.read_text().split() if notes.exists() else [])
+
+    async def until_counted(self, starts: Mapping[str, int]) -> None:
+        """Wait until the containers have noted so many starts each."""
+        events = DirectoryEvents()
+        try:
+            with events.of(self.directory) as changed:
+                async with asyncio.timeout(PATIENCE):
+                    while self.starts() != starts:
+                        await changed.wait()
+                        changed.clear()
+        finally:
+            events.close()
 
     def processes(self) -> dict[str, tuple[int, float]]:
         """Find what runs on this machine: each container's own process, by its id and the time of its start."""

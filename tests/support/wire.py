@@ -38,6 +38,10 @@ class Wire:
         self._requests.clear()
         self._answers.clear()
 
+    def hold_requests(self) -> None:
+        """Let answers through, but no more requests."""
+        self._requests.clear()
+
     def hold_answers(self) -> None:
         """Let requests through, but nothing back."""
         self._answers.clear()
