@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import grpc
 import grpc.aio
@@ -35,6 +35,11 @@ async def get_until_answered(client: PodServiceClient, name: str) -> float:
             if error.code() != grpc.StatusCode.UNAVAILABLE:
                 raise
             await asyncio.sleep(0.02)
+
+
+async def read_on(changes: AsyncIterator[object]) -> None:
+    async for _ in changes:
+        pass
 
 
 async def serving(serve: Serve, name: str, address: str = "127.0.0.1:0") -> Server:
@@ -166,6 +171,6 @@ async def test_a_server_that_hangs_is_given_up_for_another(serve: Serve, connect
             await anext(changes)
             wire.hold()
             with pytest.raises(grpc.aio.AioRpcError) as caught:
-                await asyncio.wait_for(anext(changes), 10)
+                await asyncio.wait_for(read_on(changes), 10)
         assert caught.value.code() == grpc.StatusCode.UNAVAILABLE
         await get_until_answered(client, "b")
