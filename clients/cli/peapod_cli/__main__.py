@@ -55,7 +55,8 @@ def _said(error: Exception) -> str:
     if isinstance(error, PeapodError):
         return error.message
     if isinstance(error, OSError):
-        return str(error.strerror or error).lower()
+        what = str(error.strerror or error).lower()
+        return f"{error.filename}: {what}" if error.filename else what
     return f"unexpected {type(error).__name__}: {error}"
 
 

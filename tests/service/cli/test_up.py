@@ -152,6 +152,13 @@ async def test_a_port_that_is_taken_ends_it_with_one_error(tmp_path: Path) -> No
     assert "address already in use" in outcome.err
 
 
+async def test_a_state_directory_that_cannot_be_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    outcome = await run("", *flags(tmp_path / "file" / "state", f"127.0.0.1:{free_port()}"))
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.errors == [f"error: {tmp_path}/file/state/run: not a directory"]
+
+
 @pytest.mark.parametrize(
     ("folder", "address", "why"),
     [
