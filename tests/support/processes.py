@@ -89,28 +89,33 @@ class Processes:
 class Up:
     """`peapod up`, with the services as its children."""
 
-    def __init__(self, state: Path, node: Node) -> None:
+    def __init__(self, state: Path, node: Node, log: Path) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         flags = ["--state-dir", str(state), "--runtime", node.runtime, "--node-name", node.name]
         flags += ["--apiserver-address", self.address, "--gateway-address", f"127.0.0.1:{free_port()}"]
         self._command = (sys.executable, "-m", "peapod_cli", "up", *flags)
-        self._log = state / "up.log"
+        self._log = log
         self._process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         """Return when it says that all is ready."""
+        said = await self.try_to_start()
+        assert said.startswith("ready"), f"it said {said!r}; see {self._log}"
+
+    async def try_to_start(self) -> str:
+        """Return the first line that it says; it is empty if it has failed."""
         with self._log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
                 *self._command, stdout=asyncio.subprocess.PIPE, stderr=log
             )
         assert self._process.stdout
-        said = await self._process.stdout.readline()
-        assert said.startswith(b"ready"), f"it said {said!r}; see {self._log}"
+        return (await self._process.stdout.readline()).decode()
 
     async def kill(self) -> None:
         """End it by SIGKILL; nobody waits for its services to end."""
         assert self._process is not None
-        self._process.kill()
+        if self._process.returncode is None:
+            self._process.kill()
         await self._process.communicate()
 
     async def stop(self) -> None:
@@ -132,10 +137,10 @@ async def running_processes(store: str, state: Path, node: Node) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def running_up(state: Path, node: Node) -> AsyncGenerator[Up]:
-    """The same for `peapod up`."""
+async def running_up(state: Path, node: Node, log: Path | None = None) -> AsyncGenerator[Up]:
+    """The same for `peapod up`; its log is in the state directory unless told otherwise."""
     async with AsyncExitStack() as stack:
-        up = Up(state, node)
+        up = Up(state, node, log or state / "up.log")
         stack.push_async_callback(node.clear)
         stack.push_async_callback(up.stop)
         await up.start()

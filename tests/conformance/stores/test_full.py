@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
-import subprocess
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import grpc
@@ -16,24 +15,15 @@ from etcd3.etcdrpc import rpc_pb2, rpc_pb2_grpc
 
 from peapod.apiserver.storage.store import Put, Store
 from peapod.common.errors import StoreFull
+from tests.support.disks import Relieve, small_disk
 from tests.support.etcd import EtcdServer, running_etcd
 from tests.support.stores import ROOT, Place
 
-Relieve = Callable[[], object]
 VALUE = os.urandom(8000)
 
 
-@contextmanager
-def _small_disk(directory: Path) -> Iterator[Relieve]:
-    """Mount a disk of 3 MiB at the directory."""
-    try:
-        _run("mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(directory))
-    except (OSError, subprocess.CalledProcessError) as error:
-        pytest.skip(f"mounting a small disk needs root: {error}")
-    try:
-        yield lambda: _run("mount", "-o", "remount,size=64m", str(directory))
-    finally:
-        _run("umount", "--lazy", str(directory))
+def _small_disk(directory: Path) -> AbstractContextManager[Relieve]:
+    return small_disk(directory, 3)
 
 
 @contextmanager
@@ -47,12 +37,10 @@ def _small_files(_directory: Path) -> Iterator[Relieve]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-def _run(*command: str) -> None:
-    subprocess.run(command, check=True, capture_output=True)
-
-
 @pytest.mark.parametrize("cramp", [_small_disk, _small_files])
-async def test_a_full_disk_under_sqlite(cramp: Callable[[Path], contextmanager[Relieve]], tmp_path: Path) -> None:
+async def test_a_full_disk_under_sqlite(
+    cramp: Callable[[Path], AbstractContextManager[Relieve]], tmp_path: Path
+) -> None:
     directory = tmp_path / "disk"
     directory.mkdir()
     place = Place(f"sqlite:///{directory}/store.db")
