@@ -11,11 +11,15 @@ import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 
 from peapod.common.channel import open_channel
+from peapod.common.errors import Unavailable
 from peapod.common.rpc import Client, MessageStream
 from peapod.v1 import meta_pb2, node_pb2
 from peapod.v1.node_service_pb2 import WatchNodesRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod_cli.cluster import Cluster
+
+_STORE_REPLACED = "StoreReplaced"
+"""Why a kubelet says that its node is not ready, where only a person can tell whether its pods are to be given up."""
 
 
 class Readiness:
@@ -50,20 +54,25 @@ class Readiness:
 
 
 async def _ready(client: NodeServiceClient, request: WatchNodesRequest) -> bool:
-    """Follow the node; what is known of it from earlier runs counts only if its kubelet answers now."""
+    """Follow the node; what is known of it from earlier runs counts only if its kubelet answers now. Raises
+    `Unavailable` when it will not become ready by itself.
+    """
     async with client.watch_nodes(request) as stream:
         async for response in stream:
-            for change in response.events:
-                if _is_ready(change.node) and await _answers(change.node.status.daemon_endpoints.kubelet_address):
-                    return True
+            for node in (change.node for change in response.events):
+                condition = _condition(node)
+                final = condition.status == meta_pb2.CONDITION_STATUS_TRUE or condition.reason == _STORE_REPLACED
+                if not final or not await _answers(node.status.daemon_endpoints.kubelet_address):
+                    continue
+                if condition.reason == _STORE_REPLACED:
+                    raise Unavailable(f"the node is not ready: {condition.message}")
+                return True
     return False
 
 
-def _is_ready(node: node_pb2.Node) -> bool:
-    return any(
-        condition.type == "Ready" and condition.status == meta_pb2.CONDITION_STATUS_TRUE
-        for condition in node.status.conditions
-    )
+def _condition(node: node_pb2.Node) -> node_pb2.NodeCondition:
+    found = (condition for condition in node.status.conditions if condition.type == "Ready")
+    return next(found, node_pb2.NodeCondition())
 
 
 class _Health(Client):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+import time
 
 import grpc.aio
 
@@ -13,6 +13,7 @@ from peapod.common.errors import PeapodError, from_rpc
 from peapod.kubelet import node
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.runtime import Runtime, RuntimeUnavailable
+from peapod.kubelet.sources.source import Source
 from peapod.v1.node_service_pb2 import HeartbeatNodeRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
 
@@ -20,13 +21,12 @@ logger = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 10.0
 FIRST_LOOK_SECONDS = 1.0
-"""How long the first report waits for the runtime, so that a node does not begin as not ready for no reason."""
+"""How long the first report waits until the node is ready, so that it does not begin as not ready for no reason."""
 
 
 class Heartbeat:
-    """Reports the node every `seconds`, and at once when its runtime comes or goes. The first registers it.
-
-    `doubt` says why the node does not do what the apiserver wants; empty when it does.
+    """Reports the node every `seconds`, and at once when its runtime comes or goes, or its source's doubt does. The
+    first report registers it.
     """
 
     def __init__(
@@ -35,24 +35,25 @@ class Heartbeat:
         who: node.Identity,
         runtime: Runtime,
         observer: Observer,
-        doubt: Callable[[], str],
+        source: Source,
         seconds: float,
     ) -> None:
         self._client = client
         self._who = who
         self._runtime = runtime
         self._observer = observer
-        self._doubt = doubt
+        self._source = source
         self._seconds = seconds
         self._due = asyncio.Event()
         self._version = ""
         self._trouble: str | None = None
         observer.on_availability(self._runtime_changed)
+        source.on_doubt(self._due.set)
 
     async def run(self) -> None:
         """Report until cancelled, whether the apiserver answers or not."""
         backoff = Backoff(0.1, self._seconds, reset_after=2 * self._seconds)
-        await self._pause(FIRST_LOOK_SECONDS)
+        await self._look()
         while True:
             self._due.clear()
             try:
@@ -64,6 +65,13 @@ class Heartbeat:
                 pause = backoff.next()
             await self._pause(pause)
 
+    async def _look(self) -> None:
+        """Give the runtime and the source a moment to show how they are."""
+        end = time.monotonic() + FIRST_LOOK_SECONDS
+        while self._condition() != node.READY and (left := end - time.monotonic()) > 0:
+            self._due.clear()
+            await self._pause(left)
+
     async def _report(self) -> None:
         report = node.report(self._who, await self._runtime_version(), self._condition())
         await self._client.heartbeat_node(HeartbeatNodeRequest(node=report), timeout=ANSWER_SECONDS)
@@ -74,8 +82,10 @@ class Heartbeat:
     def _condition(self) -> node.Condition:
         if not self._observer.available:
             return node.Condition("RuntimeUnavailable", self._observer.problem)
-        if doubt := self._doubt():
-            return node.Condition("StoreReplaced", doubt)
+        if self._source.doubt is None:
+            return node.Condition("PodsUnknown", "the apiserver has not told the node's pods yet")
+        if self._source.doubt:
+            return node.Condition("StoreReplaced", self._source.doubt)
         return node.READY
 
     async def _runtime_version(self) -> str:

@@ -109,9 +109,7 @@ class Kubelet:
             Machine.read(),
         )
         nodes = NodeServiceClient(self._channel)
-        return Heartbeat(
-            nodes, who, self._runtime, self._observer, lambda: self._source.doubt, config.heartbeat_seconds
-        )
+        return Heartbeat(nodes, who, self._runtime, self._observer, self._source, config.heartbeat_seconds)
 
     def _busy(self) -> bool:
         """Tell whether there may be anything of a pod here."""

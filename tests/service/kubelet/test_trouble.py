@@ -129,12 +129,13 @@ async def test_a_snapshot_older_than_what_was_acted_on_starts_and_removes_nothin
     await strand(runtime, "not-there-yet")
     (root / "revision").write_text(f"{stored.metadata.resource_version + 20}\n")
     async with running_kubelet(api, runtime, root):
-        await seen.until(lambda: node_ready(seen))
+        await seen.until(lambda: NODE in seen.nodes)
+        assert not node_ready(seen)
         await runtime.looked()
         assert runtime.started == ["orphan/main/0"]
         for number in range(20):
             await create(api, make_pod(name=f"p{number}"))
-        await seen.until(lambda: runs(seen, "web", "p19"))
+        await seen.until(lambda: runs(seen, "web", "p19") and node_ready(seen))
         await until_containers(runtime, 21)
     assert int((root / "revision").read_text().split()[0]) > stored.metadata.resource_version + 20
 

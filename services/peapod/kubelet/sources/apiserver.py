@@ -31,10 +31,15 @@ class ApiserverSource:
         self._informer = Informer(pods(client, fields=f"spec.node_name={node_name}"), name="pods of this node")
         self._checkpoint = checkpoint
         self._busy = busy
-        self._callbacks: list[Callable[[], None]] = []
+        self._on_change: list[Callable[[], None]] = []
+        self._on_doubt: list[Callable[[], None]] = []
         self._catching_up: asyncio.Task[None] | None = None
-        self.doubt = ""
-        """Why the apiserver was not believed when it was looked at last, in one sentence; empty when it was."""
+        self._doubt: str | None = None
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the apiserver was not believed at the last look; None when it has not told its pods yet."""
+        return self._doubt
 
     def pods(self) -> Mapping[str, pod_pb2.Pod] | None:
         """All pods by uid, at a revision no lower than any that was answered with before, by this kubelet or its
@@ -42,18 +47,19 @@ class ApiserverSource:
         """
         if not self._informer.revision:
             return None
-        doubt = self._find_doubt()
-        if doubt and doubt != self.doubt:
-            logger.warning("nothing is started or removed: %s", doubt)
-        self.doubt = doubt
-        if doubt:
+        self._set_doubt(self._find_doubt())
+        if self._doubt:
             return None
         self._checkpoint.move_to(self._informer.revision, self._informer.store_id)
         return {pod.metadata.uid: pod for pod in self._informer.objects.values()}
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back on every change of a pod, and when the informer has caught up."""
-        self._callbacks.append(callback)
+        self._on_change.append(callback)
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        """Call back when `doubt` has changed."""
+        self._on_doubt.append(callback)
 
     async def run(self) -> None:
         """Follow until cancelled."""
@@ -81,10 +87,19 @@ class ApiserverSource:
             )
         return ""
 
+    def _set_doubt(self, doubt: str) -> None:
+        if doubt == self._doubt:
+            return
+        if doubt:
+            logger.warning("nothing is started or removed: %s", doubt)
+        self._doubt = doubt
+        for callback in self._on_doubt:
+            callback()
+
     def _changed(self) -> None:
         if self._informer.revision < self._checkpoint.revision:
             self._catch_up()
-        for callback in self._callbacks:
+        for callback in self._on_change:
             callback()
 
     def _catch_up(self) -> None:
@@ -93,8 +108,8 @@ class ApiserverSource:
 
     async def _tell_when_caught_up(self) -> None:
         await self._informer.synced()
-        for callback in self._callbacks:
+        for callback in self._on_change:
             callback()
         await self._informer.wait_for(self._checkpoint.revision)
-        for callback in self._callbacks:
+        for callback in self._on_change:
             callback()

@@ -16,6 +16,13 @@ class Source(Protocol):
         """One word, which becomes a part of the containers' names: "api", "file" or "http"."""
         ...
 
+    @property
+    def doubt(self) -> str | None:
+        """Why the place was not believed when `pods` was asked last, in one sentence; empty when it was, and None when
+        it has not told its pods yet.
+        """
+        ...
+
     def pods(self) -> Mapping[str, pod_pb2.Pod] | None:
         """All pods by uid; None while it is not sure that these are all, or that they are not old. What is missing
         from a mapping is to be removed; None removes nothing.
@@ -24,6 +31,10 @@ class Source(Protocol):
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back whenever `pods` may answer differently."""
+        ...
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        """Call back when `doubt` has changed."""
         ...
 
     async def run(self) -> None:
