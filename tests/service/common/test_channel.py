@@ -10,7 +10,8 @@ import grpc.aio
 import pytest
 
 from peapod.common import options
-from peapod.common.channel import open_sync_channel
+from peapod.common.channel import open_channel, open_sync_channel
+from peapod.common.failover import FailoverChannel
 from peapod.common.server import Server
 from peapod.v1 import pod_service_pb2 as pb
 from peapod.v1.pod_pb2 import Pod
@@ -95,16 +96,19 @@ async def test_it_is_ready_when_one_of_several_is(serve: Serve, channel: Callabl
     await changed
 
 
-async def test_while_one_of_several_serves_no_call_but_those_under_way_fails(serve: Serve, connect: Connect) -> None:
-    first, second = await serving(serve, "a"), await serving(serve, "a")
-    client = connect(f"{first.address},{second.address}")
-    assert await get_until_answered(client, "a") < 1
-    for server, address in ((first, first.address), (second, second.address)):
-        await asyncio.sleep(0.3)
-        await server.stop(0)
-        for _ in range(3):
-            await client.get_pod(pb.GetPodRequest(name="a"))
-        await serving(serve, "a", address)
+async def test_while_one_of_several_serves_no_call_fails_once_the_loss_is_known(serve: Serve) -> None:
+    servers = [await serving(serve, "a"), await serving(serve, "a")]
+    channels = [open_channel(server.address) for server in servers]
+    async with FailoverChannel(channels) as channel:
+        client = PodServiceClient(channel)
+        for server, its_channel in zip(servers, channels, strict=True):
+            for each in channels:
+                await each.channel_ready()
+            await server.stop(0)
+            await its_channel.wait_for_state_change(grpc.ChannelConnectivity.READY)
+            for _ in range(3):
+                await client.get_pod(pb.GetPodRequest(name="a"))
+            await serving(serve, "a", server.address)
 
 
 async def test_a_restarted_server_is_found_soon(serve: Serve, connect: Connect) -> None:
