@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from peapod.codec.v1beta1 import codec
 from peapod.common.errors import PeapodError
-from peapod.gateway.v1beta1 import codec
 from peapod_cli import kinds
 from peapod_cli.arguments import DEFAULT_NAMESPACE
 from peapod_cli.console import Console

@@ -51,14 +51,14 @@ class DocumentPrinter:
 
     def show(self, kind: Kind, items: Sequence[Any]) -> None:
         """Print a document for each object."""
-        from peapod.gateway.v1beta1 import codec
+        from peapod.codec.v1beta1 import codec
 
         for item in items:
             self.show_document(codec.encode(item))
 
     def show_list(self, items: Sequence[Any]) -> None:
         """Print one document for all the objects."""
-        from peapod.gateway.v1beta1 import codec
+        from peapod.codec.v1beta1 import codec
 
         self.show_document(codec.encode_mixed(items))
 

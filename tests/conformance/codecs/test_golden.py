@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from google.protobuf import text_format
 
-from peapod.gateway.v1beta1 import codec
+from peapod.codec.v1beta1 import codec
 
 GOLDEN = Path(__file__).parent / "v1beta1"
 CASES = sorted(path.stem for path in GOLDEN.glob("*.txtpb"))

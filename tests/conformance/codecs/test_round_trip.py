@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peapod.gateway.v1beta1 import codec
+from peapod.codec.v1beta1 import codec
 from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
 from tests.support.messages import messages
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peapod.gateway.v1beta1.codec import to_v1beta1_path
+from peapod.codec.v1beta1.codec import to_v1beta1_path
 
 C = "desiredState.manifest.containers[0]"
 

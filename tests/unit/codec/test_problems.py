@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from peapod.gateway.v1beta1 import codec
+from peapod.codec.v1beta1 import codec
 from peapod.v1 import pod_pb2
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from peapod.gateway.v1beta1.meta import CONDITION_STATUS, METADATA
-from peapod.gateway.v1beta1.scalars import (
+from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
+from peapod.codec.v1beta1.scalars import (
     BOOL,
     BYTES,
     INT32,
@@ -25,7 +25,7 @@ from peapod.gateway.v1beta1.scalars import (
     TIME,
     words,
 )
-from peapod.gateway.v1beta1.shapes import Constant, Field, Keyed, Object, Objects, Report, Shown, Slot
+from peapod.codec.v1beta1.shapes import Constant, Field, Keyed, Object, Objects, Report, Shown, Slot
 from peapod.v1 import pod_pb2
 
 IGNORED = Constant()

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from peapod.gateway.v1beta1.scalars import INT64, LABELS, TEXT, TIME, words
-from peapod.gateway.v1beta1.shapes import Constant, Field
+from peapod.codec.v1beta1.scalars import INT64, LABELS, TEXT, TIME, words
+from peapod.codec.v1beta1.shapes import Constant, Field
 from peapod.v1 import meta_pb2
 
 API_VERSION = "v1beta1"

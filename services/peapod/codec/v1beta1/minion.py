@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from peapod.gateway.v1beta1.meta import CONDITION_STATUS, METADATA
-from peapod.gateway.v1beta1.scalars import BOOL, RESOURCES, TEXT, TIME
-from peapod.gateway.v1beta1.shapes import Constant, Field, Object, Objects, Report, Shape, Slot, text
+from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
+from peapod.codec.v1beta1.scalars import BOOL, RESOURCES, TEXT, TIME
+from peapod.codec.v1beta1.shapes import Constant, Field, Object, Objects, Report, Shape, Slot, text
 
 LEGACY_ADDRESS = "LegacyHostIP"
 

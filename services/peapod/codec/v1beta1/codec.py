@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
+from peapod.codec.v1beta1.kinds import KINDS, NOT_YET, SYNONYMS, Kind, kind_of_message
+from peapod.codec.v1beta1.meta import API_VERSION
+from peapod.codec.v1beta1.paths import translate
+from peapod.codec.v1beta1.shapes import Report, kind_of, read_object, write_object
 from peapod.common.errors import Violation
-from peapod.gateway.v1beta1.kinds import KINDS, NOT_YET, SYNONYMS, Kind, kind_of_message
-from peapod.gateway.v1beta1.meta import API_VERSION
-from peapod.gateway.v1beta1.paths import translate
-from peapod.gateway.v1beta1.shapes import Report, kind_of, read_object, write_object
 
 READABLE_VERSIONS = (API_VERSION, "v1beta2")
 """v1beta2 differs only by names that are gone from it."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from peapod.gateway.v1beta1.event import EVENT
-from peapod.gateway.v1beta1.minion import MINION
-from peapod.gateway.v1beta1.namespace import NAMESPACE
-from peapod.gateway.v1beta1.pod import POD
-from peapod.gateway.v1beta1.shapes import Field
+from peapod.codec.v1beta1.event import EVENT
+from peapod.codec.v1beta1.minion import MINION
+from peapod.codec.v1beta1.namespace import NAMESPACE
+from peapod.codec.v1beta1.pod import POD
+from peapod.codec.v1beta1.shapes import Field
 from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
 
 

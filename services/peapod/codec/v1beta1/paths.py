@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from peapod.gateway.v1beta1.shapes import Field
+from peapod.codec.v1beta1.shapes import Field
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<subscripts>(?:\[[^\]]*\])*)\.?")
 

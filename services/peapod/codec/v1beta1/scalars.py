@@ -9,8 +9,8 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from peapod.codec.v1beta1.shapes import Entries, Report, Scalar, Shape, Slot, Values, kind_of, text
 from peapod.common import quantity
-from peapod.gateway.v1beta1.shapes import Entries, Report, Scalar, Shape, Slot, Values, kind_of, text
 from peapod.v1 import pod_pb2
 
 
