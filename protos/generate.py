@@ -51,11 +51,19 @@ def _module(file: FileDescriptorProto) -> list[str]:
         "from __future__ import annotations",
         "",
         "from abc import ABC, abstractmethod",
-        "from collections.abc import AsyncIterator, Iterator",
+        "from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator",
         "",
         "import grpc.aio",
         "",
-        "from peapod.common.rpc import Client, Guard, MessageStream, SyncClient, stream_handler, unary_handler",
+        "from peapod.common.rpc import (",
+        "    Client,",
+        "    Guard,",
+        "    MessageStream,",
+        "    SyncClient,",
+        "    duplex_handler,",
+        "    stream_handler,",
+        "    unary_handler,",
+        ")",
         f"from peapod.v1 import {module} as pb",
         "",
         f"DESCRIPTOR = pb.DESCRIPTOR.services_by_name[{file.service[0].name!r}]",
@@ -83,29 +91,31 @@ def _comments(file: FileDescriptorProto, service: int) -> dict[str, str]:
 def _client(service: ServiceDescriptorProto, notes: dict[str, str], name: str) -> list[str]:
     lines = [f"class {service.name}Client(Client):", *_doc(notes.get(""), 4), ""]
     for method in service.method:
-        request, answer = _types(method)
-        timed = f"request: {request}, *, timeout: float | None = None"
-        path = f'"/{name}/{method.name}"'
-        if method.server_streaming:
-            lines += [f"    def {_snake(method.name)}(self, {timed}) -> MessageStream[{answer}]:"]
-            call = f"return self._stream({path}, request, {answer}, timeout)"
-        else:
-            lines += [f"    async def {_snake(method.name)}(self, {timed}) -> {answer}:"]
-            call = f"return await self._unary({path}, request, {answer}, timeout)"
-        lines += [*_doc(notes.get(method.name), 8), f"        {call}", ""]
+        argument, request = _argument(method, "AsyncIterable")
+        _, answer = _types(method)
+        keyword, wait, returns = (
+            ("def", "", f"MessageStream[{answer}]") if method.server_streaming else ("async def", "await ", answer)
+        )
+        lines += [
+            f"    {keyword} {_snake(method.name)}(self, {argument}, *, timeout: float | None = None) -> {returns}:"
+        ]
+        lines += [*_doc(notes.get(method.name), 8)]
+        lines += [
+            f'        return {wait}self._{_shape(method)}("/{name}/{method.name}", {request}, {answer}, timeout)',
+            "",
+        ]
     return lines[:-1]
 
 
 def _sync_client(service: ServiceDescriptorProto, notes: dict[str, str], name: str) -> list[str]:
     lines = [f"class {service.name}SyncClient(SyncClient):", *_doc(notes.get(""), 4), ""]
     for method in service.method:
-        request, answer = _types(method)
-        timed = f"request: {request}, *, timeout: float | None = None"
+        argument, request = _argument(method, "Iterable")
+        _, answer = _types(method)
         returns = f"Iterator[{answer}]" if method.server_streaming else answer
-        verb = "_stream" if method.server_streaming else "_unary"
-        lines += [f"    def {_snake(method.name)}(self, {timed}) -> {returns}:"]
+        lines += [f"    def {_snake(method.name)}(self, {argument}, *, timeout: float | None = None) -> {returns}:"]
         lines += [*_doc(notes.get(method.name), 8)]
-        lines += [f'        return self.{verb}("/{name}/{method.name}", request, {answer}, timeout)', ""]
+        lines += [f'        return self._{_shape(method)}("/{name}/{method.name}", {request}, {answer}, timeout)', ""]
     return lines[:-1]
 
 
@@ -114,7 +124,7 @@ def _servicer(service: ServiceDescriptorProto, notes: dict[str, str], _name: str
     for method in service.method:
         request, answer = _types(method)
         context = f"context: grpc.aio.ServicerContext[{request}, {answer}]"
-        arguments = f"self, request: {request}, {context}"
+        arguments = f"self, {_argument(method, 'AsyncIterator')[0]}, {context}"
         returns = f"AsyncIterator[{answer} | bytes]" if method.server_streaming else f"{answer} | bytes"
         keyword = "def" if method.server_streaming else "async def"
         lines += ["    @abstractmethod", f"    {keyword} {_snake(method.name)}({arguments}) -> {returns}:"]
@@ -129,16 +139,29 @@ def _handlers(service: ServiceDescriptorProto, _notes: dict[str, str], name: str
     lines += ["    return grpc.method_handlers_generic_handler(", f'        "{name}",', "        {"]
     for method in service.method:
         request, _ = _types(method)
-        shape = "stream_handler" if method.server_streaming else "unary_handler"
         call = f'guard("/{name}/{method.name}", servicer.{_snake(method.name)})'
-        lines += [f'            "{method.name}": {shape}({call}, {request}),']
+        lines += [f'            "{method.name}": {_shape(method)}_handler({call}, {request}),']
     return [*lines, "        },", "    )"]
 
 
+def _shape(method: MethodDescriptorProto) -> str:
+    """Name the method's shape as common.rpc does; requests without a stream of answers have none there."""
+    if method.client_streaming and not method.server_streaming:
+        raise RuntimeError(f"{method.name}: a stream of requests with a single answer is not generated")
+    return "duplex" if method.client_streaming else "stream" if method.server_streaming else "unary"
+
+
+def _argument(method: MethodDescriptorProto, many: str) -> tuple[str, str]:
+    """Return what a function of the method takes, with its type, and the argument's name alone."""
+    request, _ = _types(method)
+    return (
+        (f"requests: {many}[{request}]", "requests") if method.client_streaming else (f"request: {request}", "request")
+    )
+
+
 def _types(method: MethodDescriptorProto) -> tuple[str, str]:
-    if method.client_streaming:
-        raise RuntimeError(f"{method.name}: client streaming is not generated yet")
-    return tuple(f"pb.{name.rsplit('.', 1)[1]}" for name in (method.input_type, method.output_type))  # type: ignore[return-value]
+    request, answer = (f"pb.{name.rsplit('.', 1)[1]}" for name in (method.input_type, method.output_type))
+    return request, answer
 
 
 def _doc(text: str | None, indent: int) -> list[str]:

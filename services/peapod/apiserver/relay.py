@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import grpc
 import grpc.aio
@@ -11,14 +11,24 @@ from peapod.apiserver.registry import Registry
 from peapod.common.channel import open_channel
 from peapod.common.errors import NotFound, Unavailable, from_rpc
 from peapod.v1 import kubelet_service_pb2, log_pb2, node_pb2, pod_pb2
+from peapod.v1.exec_pb2 import ExecInput, ExecOptions, ExecOutput
 from peapod.v1.kubelet_service_rpc import KubeletServiceClient
+from peapod.v1.placement_pb2 import Placement
+from peapod.v1.scheduler_service_pb2 import ExplainPlacementRequest
+from peapod.v1.scheduler_service_rpc import SchedulerServiceClient
+
+SCHEDULER_SECONDS = 5.0
 
 
 class Relay:
-    """Speaks to kubelets at the addresses that they registered, over one channel each."""
+    """Speaks to kubelets at the addresses that they registered, and to the scheduler, over one channel each.
 
-    def __init__(self, nodes: Registry[node_pb2.Node]) -> None:
+    `scheduler` is its address, or several, separated by commas; empty is none.
+    """
+
+    def __init__(self, nodes: Registry[node_pb2.Node], scheduler: str = "") -> None:
         self._nodes = nodes
+        self._scheduler = scheduler
         self._channels: dict[str, grpc.aio.Channel] = {}
 
     async def close(self) -> None:
@@ -41,6 +51,61 @@ class Relay:
         except grpc.RpcError as error:
             raise _explained(error, pod.spec.node_name) from error
 
+    async def exec(
+        self, pod: pod_pb2.Pod, container: str, options: ExecOptions, inputs: AsyncIterator[ExecInput]
+    ) -> AsyncGenerator[ExecOutput, None]:
+        """Run a command inside a container. Raises as `container_logs` does."""
+        target = kubelet_service_pb2.ContainerExec(pod_uid=pod.metadata.uid, container=container, options=options)
+
+        async def requests() -> AsyncGenerator[kubelet_service_pb2.ExecInContainerRequest, None]:
+            yield kubelet_service_pb2.ExecInContainerRequest(target=target)
+            async for item in inputs:
+                yield kubelet_service_pb2.ExecInContainerRequest(input=item)
+
+        client = KubeletServiceClient(await self._channel(pod.spec.node_name))
+        try:
+            async with client.exec_in_container(requests()) as stream:
+                async for answer in stream:
+                    yield answer.output
+        except grpc.RpcError as error:
+            raise _explained(error, pod.spec.node_name) from error
+
+    async def port_forward(
+        self, pod: pod_pb2.Pod, port: int, pieces: AsyncIterator[bytes]
+    ) -> AsyncGenerator[bytes, None]:
+        """Open a connection to a port of a pod. Raises as `container_logs` does."""
+        target = kubelet_service_pb2.PodPort(pod_uid=pod.metadata.uid, port=port)
+
+        async def requests() -> AsyncGenerator[kubelet_service_pb2.PortForwardRequest, None]:
+            yield kubelet_service_pb2.PortForwardRequest(target=target)
+            async for piece in pieces:
+                yield kubelet_service_pb2.PortForwardRequest(data=piece)
+
+        client = KubeletServiceClient(await self._channel(pod.spec.node_name))
+        try:
+            async with client.port_forward(requests()) as stream:
+                async for answer in stream:
+                    yield answer.data
+        except grpc.RpcError as error:
+            raise _explained(error, pod.spec.node_name) from error
+
+    async def placement(self, pod: pod_pb2.Pod) -> Placement:
+        """Ask the scheduler what it thinks of every node for a pod. Raises `Unavailable`."""
+        if not self._scheduler:
+            raise Unavailable("this apiserver was not told where the scheduler is (--scheduler)")
+        client = SchedulerServiceClient(self._open(self._scheduler))
+        try:
+            answer = await client.explain_placement(ExplainPlacementRequest(pod=pod), timeout=SCHEDULER_SECONDS)
+        except grpc.RpcError as error:
+            problem = from_rpc(error)
+            raise (Unavailable("no scheduler answers now") if isinstance(problem, Unavailable) else problem) from error
+        return answer.placement
+
+    def _open(self, address: str) -> grpc.aio.Channel:
+        if address not in self._channels:
+            self._channels[address] = open_channel(address)
+        return self._channels[address]
+
     async def _channel(self, node_name: str) -> grpc.aio.Channel:
         try:
             node = await self._nodes.read("", node_name)
@@ -49,9 +114,7 @@ class Relay:
         address = node.status.daemon_endpoints.kubelet_address
         if not address:
             raise Unavailable(f"node {node_name} has not said where its kubelet listens")
-        if address not in self._channels:
-            self._channels[address] = open_channel(address)
-        return self._channels[address]
+        return self._open(address)
 
 
 def _explained(error: grpc.RpcError, node_name: str) -> Exception:

@@ -31,7 +31,7 @@ class Apiserver:
     def __init__(self, config: ApiserverConfig) -> None:
         self._store = open_store(config.store)
         self.kinds = Kinds(self._store, history=config.history, watch_seconds=config.watch_seconds)
-        self._relay = Relay(self.kinds.nodes)
+        self._relay = Relay(self.kinds.nodes, config.scheduler)
         self._expiry = EventExpiry(self._store, self.kinds.caches["events"], config.event_seconds)
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(

@@ -6,7 +6,7 @@ import asyncio
 import inspect
 import logging
 import time
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from typing import Any, NoReturn, cast
 from urllib.parse import quote
@@ -152,10 +152,15 @@ class _Outcomes:
 
 
 def _sound(request: Any) -> Any:
-    """Return the request, unless it is what is wrong with it."""
+    """Return the request, or the stream of requests, unless it is what is wrong with it."""
     if isinstance(request, DecodeError):
         raise Invalid(f"the request cannot be read: {request}")
-    return request
+    return _each_sound(request) if isinstance(request, AsyncIterator) else request
+
+
+async def _each_sound(requests: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
+    async for request in requests:
+        yield _sound(request)
 
 
 def fitting(error: PeapodError) -> PeapodError:

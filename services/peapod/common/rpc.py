@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
 from types import TracebackType
 from typing import Any, Generic, Protocol, Self, TypeVar
 
@@ -11,6 +11,7 @@ import grpc.aio
 from google.protobuf.message import DecodeError, Message
 
 M = TypeVar("M", bound=Message)
+M_co = TypeVar("M_co", bound=Message, covariant=True)
 
 Method = Callable[[Any, Any], Any]
 """A servicer's method: an async function, or an async generator for a stream."""
@@ -22,9 +23,17 @@ class Guard(Protocol):
     def __call__(self, path: str, method: Method) -> Method:
         """Return `method` of the gRPC method at `path`, guarded, as a handler for grpc.aio.
 
-        It may be called with a DecodeError in place of a request that could not be read.
+        It may be called with a DecodeError in place of a request that could not be read, alone or in a stream.
         """
         ...
+
+
+class _Call(Protocol[M_co]):
+    """What a call with a stream of answers offers, whatever its requests are."""
+
+    def cancel(self) -> bool: ...
+
+    def __aiter__(self) -> AsyncIterator[M_co]: ...
 
 
 class MessageStream(Generic[M]):
@@ -33,9 +42,9 @@ class MessageStream(Generic[M]):
     An abandoned call is never collected (grpc#43462), so iterating outside the block is refused.
     """
 
-    def __init__(self, start: Callable[[], grpc.aio.UnaryStreamCall[Any, M]]) -> None:
+    def __init__(self, start: Callable[[], _Call[M]]) -> None:
         self._start = start
-        self._call: grpc.aio.UnaryStreamCall[Any, M] | None = None
+        self._call: _Call[M] | None = None
 
     async def __aenter__(self) -> Self:
         self._call = self._start()
@@ -71,6 +80,12 @@ class Client:
         call = self._channel.unary_stream(path, request_serializer=to_bytes, response_deserializer=answer.FromString)
         return MessageStream(lambda: call(request, timeout=timeout))
 
+    def _duplex(
+        self, path: str, requests: AsyncIterable[Message], answer: type[M], timeout: float | None
+    ) -> MessageStream[M]:
+        call = self._channel.stream_stream(path, request_serializer=to_bytes, response_deserializer=answer.FromString)
+        return MessageStream(lambda: call(aiter(requests), timeout=timeout))
+
 
 class SyncClient:
     """The same for short-lived programs, on a blocking channel."""
@@ -86,11 +101,21 @@ class SyncClient:
         open_stream = self._channel.unary_stream(
             path, request_serializer=to_bytes, response_deserializer=answer.FromString
         )
-        call = open_stream(request, timeout=timeout)
-        try:
-            yield from call
-        finally:
-            call.cancel()
+        yield from _until_left(open_stream(request, timeout=timeout))
+
+    def _duplex(self, path: str, requests: Iterable[Message], answer: type[M], timeout: float | None) -> Iterator[M]:
+        open_stream = self._channel.stream_stream(
+            path, request_serializer=to_bytes, response_deserializer=answer.FromString
+        )
+        yield from _until_left(open_stream(iter(requests), timeout=timeout))
+
+
+def _until_left(call: Any) -> Iterator[Any]:
+    """Pass a call's answers on, and cancel it when its reader goes away."""
+    try:
+        yield from call
+    finally:
+        call.cancel()
 
 
 def to_bytes(message: Message | bytes) -> bytes:
@@ -108,6 +133,13 @@ def unary_handler(method: Method, request: type[Message]) -> grpc.RpcMethodHandl
 def stream_handler(method: Method, request: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
     """Make a handler for one request and a stream of answers."""
     return grpc.unary_stream_rpc_method_handler(
+        method, request_deserializer=_reader(request), response_serializer=to_bytes
+    )
+
+
+def duplex_handler(method: Method, request: type[Message]) -> grpc.RpcMethodHandler[Any, Any]:
+    """Make a handler for a stream of requests, which may hold DecodeErrors, and a stream of answers."""
+    return grpc.stream_stream_rpc_method_handler(
         method, request_deserializer=_reader(request), response_serializer=to_bytes
     )
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.relay import Relay
 from peapod.apiserver.servicers import batch
+from peapod.common import duplex
 from peapod.common.errors import Conflict, Invalid, NotReady, Violation
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pb
@@ -62,12 +64,44 @@ class Pods(PodServiceServicer):
         self, request: pb.StreamPodLogsRequest, context: Any
     ) -> AsyncGenerator[pb.StreamPodLogsResponse, None]:
         """Relay a container's log from its node."""
-        pod = await self._pods.read(request.namespace, request.name)
+        pod = await self._placed(request.namespace, request.name)
         container = _pick_container(pod, request.container)
-        if not pod.spec.node_name:
-            raise NotReady(f'Pod "{request.name}" has no node yet')
         async for data in self._relay.container_logs(pod, container, request.options):
             yield pb.StreamPodLogsResponse(data=data)
+
+    async def exec_in_pod(
+        self, requests: AsyncIterator[pb.ExecInPodRequest], context: Any
+    ) -> AsyncGenerator[pb.ExecInPodResponse, None]:
+        """Relay a command to a container's node."""
+        target = (await duplex.first(requests)).target
+        pod = await self._placed(target.namespace, target.name)
+        container = _pick_container(pod, target.container)
+        inputs = (request.input async for request in requests)
+        async with aclosing(self._relay.exec(pod, container, target.options, inputs)) as outputs:
+            async for output in outputs:
+                yield pb.ExecInPodResponse(output=output)
+
+    async def port_forward_pod(
+        self, requests: AsyncIterator[pb.PortForwardPodRequest], context: Any
+    ) -> AsyncGenerator[pb.PortForwardPodResponse, None]:
+        """Relay a connection to a pod's node."""
+        target = (await duplex.first(requests)).target
+        pod = await self._placed(target.namespace, target.name)
+        data = (request.data async for request in requests)
+        async with aclosing(self._relay.port_forward(pod, target.port, data)) as pieces:
+            async for piece in pieces:
+                yield pb.PortForwardPodResponse(data=piece)
+
+    async def explain_pod(self, request: pb.ExplainPodRequest, context: Any) -> pb.ExplainPodResponse:
+        """Relay the scheduler's judgement."""
+        pod = await self._pods.read(request.namespace, request.name)
+        return pb.ExplainPodResponse(placement=await self._relay.placement(pod))
+
+    async def _placed(self, namespace: str, name: str) -> pod_pb2.Pod:
+        pod = await self._pods.read(namespace, name)
+        if not pod.spec.node_name:
+            raise NotReady(f'Pod "{name}" has no node yet')
+        return pod
 
     async def _bind(self, binding: pb.Binding) -> int:
         if not binding.node_name:

@@ -6,11 +6,12 @@ for every implementation is written here and proved by tests/conformance/runtime
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from peapod.common.errors import Violation
 from peapod.kubelet.naming import ContainerName
@@ -56,6 +57,14 @@ class Mount:
 
 
 @dataclass(frozen=True, slots=True)
+class Dns:
+    """How a pod resolves names, where it does not do as its node does."""
+
+    servers: tuple[str, ...]
+    searches: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Launch:
     """What to start. Messages in it are read, never changed."""
 
@@ -67,6 +76,62 @@ class Launch:
     network: str = ""
     """The id of the network container to join; empty for the network container itself."""
     mounts: Sequence[Mount] = field(default=())
+    dns: Dns | None = None
+    """None for the node's own resolvers. All containers of a pod are launched with the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image that is present."""
+
+    id: str
+    names: tuple[str, ...]
+    """By which containers may ask for it; an image without any is of no use."""
+    size: int
+    """Bytes on the disk, those shared with other images included."""
+
+
+@dataclass(frozen=True, slots=True)
+class DiskUse:
+    """How full the file system is that holds the images; in bytes."""
+
+    used: int
+    total: int
+
+
+class Chunk(NamedTuple):
+    """Something that a command wrote."""
+
+    stderr: bool
+    data: bytes
+
+
+class Execution(Protocol):
+    """A command that runs inside a container, until it ends or is closed. One task reads, another may write."""
+
+    def output(self) -> AsyncIterator[Chunk]:
+        """Stream what the command writes, in order for each of its two streams, until it has ended. Once."""
+        ...
+
+    async def write(self, data: bytes) -> None:
+        """Send input; waits while the command does not read. Input that nobody reads any more is dropped."""
+        ...
+
+    async def end_input(self) -> None:
+        """Close the command's input. Idempotent."""
+        ...
+
+    async def resize(self, columns: int, rows: int) -> None:
+        """Change the size of the terminal; without one, nothing."""
+        ...
+
+    async def wait(self) -> int:
+        """Return the exit code, 128 + N after signal N, once the command has ended and its output was read."""
+        ...
+
+    async def close(self) -> None:
+        """Kill the command if it still runs, as far as the runtime can, and let go of it. Idempotent."""
+        ...
 
 
 class ImageError(Exception):
@@ -143,6 +208,34 @@ class Runtime(Protocol):
 
     async def remove(self, id: str) -> None:
         """Kill a container if it runs, and forget it with its log. Absent: nothing."""
+        ...
+
+    async def exec(self, id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> Execution:
+        """Run a command inside a running container, with the container's environment and working directory.
+
+        Without `stdin` it reads an end of file. With `tty` it has a terminal, and all that it writes is stdout. The
+        caller closes what it gets. Raises `ContainerGone` when the container is not there or not running, and
+        `LaunchError` when the command cannot be run.
+        """
+        ...
+
+    async def connect(self, id: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a TCP connection to a port at the loopback address of the pod's network, as from inside.
+
+        `id` is any running container of the pod. Raises `ContainerGone`, and OSError when nothing listens there.
+        """
+        ...
+
+    async def images(self) -> Sequence[Image]:
+        """All images that are present, the network image included."""
+        ...
+
+    async def remove_image(self, id: str) -> None:
+        """Remove an image with all its names. Absent: nothing. Raises `ImageError` when it is in use."""
+        ...
+
+    async def image_disk(self) -> DiskUse | None:
+        """How full the disk is that holds the images; None when the runtime keeps none or cannot tell."""
         ...
 
     def changes(self) -> AsyncIterator[str]:
