@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
+from peapod.common import duplex
 from peapod.common.errors import Expired, Invalid, Unavailable, Unsupported, Violation
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pb
+from peapod.v1.exec_pb2 import ExecOutput
 from peapod.v1.meta_pb2 import EVENT_TYPE_ADDED, EVENT_TYPE_DELETED, EVENT_TYPE_MODIFIED, ObjectMeta
 from peapod.v1.pod_service_rpc import PodServiceServicer
 
@@ -102,9 +104,30 @@ class FakePods(PodServiceServicer):
     async def create_pod(self, request: Any, context: Any) -> Any:
         raise Unsupported("not here")
 
-    list_pods = update_pod = delete_pod = bind_pods = update_pod_statuses = create_pod
+    list_pods = update_pod = delete_pod = bind_pods = update_pod_statuses = explain_pod = create_pod
 
     async def stream_pod_logs(self, request: Any, context: Any) -> AsyncGenerator[pb.StreamPodLogsResponse, None]:
+        raise Unsupported("not here")
+        yield
+
+    async def exec_in_pod(
+        self, requests: AsyncIterator[pb.ExecInPodRequest], context: Any
+    ) -> AsyncGenerator[pb.ExecInPodResponse, None]:
+        """Echo the input, and exit with the number of its pieces."""
+        await duplex.first(requests)
+        count = 0
+        self._live += 1
+        self._wake()
+        try:
+            async for request in requests:
+                count += 1
+                yield pb.ExecInPodResponse(output=ExecOutput(stdout=request.input.stdin))
+            yield pb.ExecInPodResponse(output=ExecOutput(exit_code=count))
+        finally:
+            self._live -= 1
+            self._wake()
+
+    async def port_forward_pod(self, requests: Any, context: Any) -> AsyncGenerator[pb.PortForwardPodResponse, None]:
         raise Unsupported("not here")
         yield
 
