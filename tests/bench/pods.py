@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peapod.apiserver.resources import metadata
-from peapod.apiserver.resources.pod import set_defaults
+from peapod.rules.pod_defaults import set_defaults
 from peapod.v1 import meta_pb2, pod_pb2
 
 

@@ -19,6 +19,7 @@ from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
 from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Unsupported, Violation
+from peapod.rules import metadata as rules
 
 DEFAULT_NAMESPACE = "default"
 _NAME_DRAWS = 8
@@ -169,7 +170,7 @@ class Registry(Generic[R]):
             obj.metadata.namespace = DEFAULT_NAMESPACE
 
     def _check(self, obj: R, old: R | None = None) -> None:
-        wrong: list[Violation] = [*meta.violations(obj.metadata, self.strategy.namespaced)]
+        wrong: list[Violation] = [*rules.violations(obj.metadata, self.strategy.namespaced)]
         wrong += self.strategy.validate(obj)
         if old is not None:
             wrong += meta.update_violations(obj.metadata, old.metadata)

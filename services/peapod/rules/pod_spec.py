@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from peapod.apiserver.resources.container import container_violations
-from peapod.apiserver.resources.metadata import label_violations
 from peapod.common import names
 from peapod.common.demand import HostPort, host_port
 from peapod.common.errors import Violation
+from peapod.rules.container import container_violations
+from peapod.rules.metadata import label_violations
 from peapod.v1 import pod_pb2
 
 NamedPort = tuple[str, pod_pb2.ContainerPort]

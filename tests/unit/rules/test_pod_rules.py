@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from peapod.apiserver.resources import pod as rules
-from peapod.apiserver.resources.metadata import violations as metadata_violations
-from peapod.apiserver.resources.pod_spec import spec_violations, unsupported
+from peapod.rules.metadata import violations as metadata_violations
+from peapod.rules.pod_defaults import set_defaults
+from peapod.rules.pod_spec import spec_violations, unsupported
 from peapod.v1 import meta_pb2, pod_pb2
 
 
@@ -14,12 +14,12 @@ def podtest() -> pod_pb2.Pod:
     pod = pod_pb2.Pod(metadata=meta_pb2.ObjectMeta(name="podtest", namespace="default"))
     pod.spec.containers.add(name="master1", image="peapod-test/redis:1").ports.add(container_port=6379, host_port=6388)
     pod.spec.containers.add(name="master2", image="peapod-test/sshd:1").ports.add(container_port=22, host_port=8888)
-    rules.set_defaults(pod)
+    set_defaults(pod)
     return pod
 
 
 def wrong_fields(pod: pod_pb2.Pod) -> list[str]:
-    rules.set_defaults(pod)
+    set_defaults(pod)
     return [violation.field for violation in spec_violations(pod.spec, "spec")]
 
 
@@ -42,7 +42,7 @@ def test_latest_is_always_pulled() -> None:
     pod = pod_pb2.Pod()
     pod.spec.containers.add(name="a", image="x:latest")
     pod.spec.containers.add(name="b", image="x")
-    rules.set_defaults(pod)
+    set_defaults(pod)
     policies = [container.image_pull_policy for container in pod.spec.containers]
     assert policies == [pod_pb2.PULL_POLICY_ALWAYS, pod_pb2.PULL_POLICY_IF_NOT_PRESENT]
 
@@ -94,27 +94,6 @@ def test_host_ports_collide_by_address_port_and_protocol(
         del container.ports[:]
         container.ports.add(container_port=1, **port)
     assert wrong_fields(pod) == (["spec.containers[1].ports[0].host_port"] if collide else [])
-
-
-def test_only_images_may_change() -> None:
-    old, new = podtest(), podtest()
-    new.spec.containers[0].image = "other:latest"
-    assert [*rules.validate_update(new, old)] == []
-    new.spec.containers[0].name = "renamed"
-    new.spec.node_name = "n2"
-    assert [violation.field for violation in rules.validate_update(new, old)] == ["spec.containers", "spec.node_name"]
-    del new.spec.containers[1]
-    assert [violation.field for violation in rules.validate_update(new, old)] == ["spec.containers"]
-
-
-def test_an_amount_may_be_spelled_anew_but_not_change() -> None:
-    old, new = podtest(), podtest()
-    old.spec.containers[0].resources.limits["memory"] = "64Mi"
-    new.spec.containers[0].resources.limits["memory"] = str(64 << 20)
-    assert [*rules.validate_update(new, old)] == []
-    for other in ("65Mi", "much"):
-        new.spec.containers[0].resources.limits["memory"] = other
-        assert [violation.field for violation in rules.validate_update(new, old)] == ["spec.containers"]
 
 
 def test_what_is_not_supported_yet_is_refused_by_name() -> None:

@@ -1,0 +1,43 @@
+"""What a pod gets where its user said nothing."""
+
+from __future__ import annotations
+
+from peapod.v1 import pod_pb2
+
+GRACE_SECONDS = 10
+TERMINATION_LOG = "/dev/termination-log"
+
+
+def set_defaults(pod: pod_pb2.Pod) -> None:
+    """Fill in everything that the contract gives a default."""
+    spec = pod.spec
+    spec.restart_policy = spec.restart_policy or pod_pb2.RESTART_POLICY_ALWAYS
+    spec.dns_policy = spec.dns_policy or pod_pb2.DNS_POLICY_DEFAULT
+    if not spec.HasField("termination_grace_period_seconds"):
+        spec.termination_grace_period_seconds = GRACE_SECONDS
+    for volume in spec.volumes:
+        if volume.WhichOneof("source") is None:
+            volume.empty_dir.SetInParent()
+    for container in spec.containers:
+        _set_container_defaults(container, spec.host_network)
+
+
+def _set_container_defaults(container: pod_pb2.Container, host_network: bool) -> None:
+    if not container.image_pull_policy:
+        # The text after the last colon decides; an image without a tag is not "latest" here (v1beta1.md, 1.4).
+        latest = container.image.rpartition(":")[2] == "latest"
+        container.image_pull_policy = pod_pb2.PULL_POLICY_ALWAYS if latest else pod_pb2.PULL_POLICY_IF_NOT_PRESENT
+    container.termination_message_path = container.termination_message_path or TERMINATION_LOG
+    for port in container.ports:
+        port.protocol = port.protocol or pod_pb2.PROTOCOL_TCP
+        if host_network and not port.host_port:
+            port.host_port = port.container_port
+    for probe in ("liveness_probe", "readiness_probe"):
+        if container.HasField(probe):
+            _set_probe_defaults(getattr(container, probe))
+
+
+def _set_probe_defaults(probe: pod_pb2.Probe) -> None:
+    probe.timeout_seconds = probe.timeout_seconds or 1
+    if probe.handler.HasField("http_get"):
+        probe.handler.http_get.path = probe.handler.http_get.path or "/"
