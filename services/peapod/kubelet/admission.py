@@ -36,7 +36,7 @@ def decide(
     pod: pod_pb2.Pod,
     running: Iterable[pod_pb2.Pod],
     leaving: Iterable[pod_pb2.Pod],
-    capacity: Mapping[str, str],
+    allocatable: Mapping[str, str],
     violations: Iterable[Violation],
     *,
     needs_network: bool,
@@ -52,7 +52,7 @@ def decide(
     for other in running:
         if port := _conflict(pod, other):
             return Refusal("HostPortConflict", f"host port {port} is in use by pod {_title(other)}")
-    if shortage := _shortage(pod, running, capacity):
+    if shortage := _shortage(pod, running, allocatable):
         return Refusal("CapacityExceeded", shortage)
     for other in leaving:
         if port := _conflict(pod, other):
@@ -74,22 +74,22 @@ def _conflict(pod: pod_pb2.Pod, other: pod_pb2.Pod) -> int:
     return next((one.port for one in mine if any(one.conflicts(another) for another in theirs)), 0)
 
 
-def _shortage(pod: pod_pb2.Pod, running: list[pod_pb2.Pod], capacity: Mapping[str, str]) -> str:
+def _shortage(pod: pod_pb2.Pod, running: list[pod_pb2.Pod], allocatable: Mapping[str, str]) -> str:
     """Say what the node has too little of; an amount that it does not name is without bounds."""
-    if "pods" in capacity and len(running) >= whole(capacity["pods"]):
+    if "pods" in allocatable and len(running) >= whole(allocatable["pods"]):
         return f"this node runs {len(running)} pods already, as many as it may"
     wanted, taken = Demand.of(pod), [Demand.of(other) for other in running]
-    if _exceeds(wanted.cpu, [one.cpu for one in taken], "cpu", capacity, milli):
+    if _exceeds(wanted.cpu, [one.cpu for one in taken], "cpu", allocatable, milli):
         return "this node has too little cpu left for the pod"
-    if _exceeds(wanted.memory, [one.memory for one in taken], "memory", capacity, whole):
+    if _exceeds(wanted.memory, [one.memory for one in taken], "memory", allocatable, whole):
         return "this node has too little memory left for the pod"
     return ""
 
 
 def _exceeds(
-    wanted: int, taken: list[int], name: str, capacity: Mapping[str, str], amount: Callable[[str], int]
+    wanted: int, taken: list[int], name: str, allocatable: Mapping[str, str], amount: Callable[[str], int]
 ) -> bool:
-    return wanted > 0 and name in capacity and sum(taken) + wanted > amount(capacity[name])
+    return wanted > 0 and name in allocatable and sum(taken) + wanted > amount(allocatable[name])
 
 
 def _title(pod: pod_pb2.Pod) -> str:

@@ -33,7 +33,15 @@ class KubeletConfig(ServiceConfig):
     heartbeat_seconds: float = option(10.0, "how often the node reports itself")
     cpu: str = option("", "cores that pods may take, such as 4 or 500m; empty: the machine's")
     memory: str = option("", "bytes of memory that pods may take, such as 8Gi; empty: the machine's")
+    reserve_cpu: str = option("", "cores of these to keep from pods, for the system, such as 500m")
+    reserve_memory: str = option("", "bytes of memory to keep from pods, such as 512Mi")
     pods: int = option(110, "how many pods may run here")
+    image_gc_high_percent: int = option(90, "how full the images' disk may be before unused images are removed")
+    image_gc_low_percent: int = option(80, "how full it is to be then; the least recently used go first")
+    image_gc_seconds: float = option(300.0, "how often the images' disk is looked at")
+    container_gc_seconds: float = option(60.0, "how often the dead containers of finished pods are counted")
+    container_gc_age_seconds: float = option(60.0, "how long a dead container is kept at least")
+    dead_containers: int = option(100, "how many dead containers of finished pods are kept; the oldest go first")
 
     def __post_init__(self) -> None:
         """Fill in the host's name, and refuse what cannot work."""
@@ -43,11 +51,22 @@ class KubeletConfig(ServiceConfig):
             raise ValueError(f"--node-name {self.node_name!r}: {problem}")
         if self.heartbeat_seconds <= 0:
             raise ValueError("--heartbeat-seconds must be positive")
-        for flag, text in (("--cpu", self.cpu), ("--memory", self.memory)):
-            _check(flag, quantity.parse, text)
+        for name in ("cpu", "memory", "reserve_cpu", "reserve_memory"):
+            _check(_flag(name), _amount, getattr(self, name))
+        self._check_garbage_collection()
         _check("--address", address.parse, self.address)
         _check("--advertise-address", address.parse, self.advertise_address)
         self.node_labels()
+
+    def _check_garbage_collection(self) -> None:
+        if not 0 <= self.image_gc_low_percent <= self.image_gc_high_percent <= 100:
+            raise ValueError("--image-gc-low-percent and --image-gc-high-percent must be 0 to 100, the low one lower")
+        for name in ("image_gc_seconds", "container_gc_seconds"):
+            if getattr(self, name) <= 0:
+                raise ValueError(f"{_flag(name)} must be positive")
+        for name in ("container_gc_age_seconds", "dead_containers"):
+            if getattr(self, name) < 0:
+                raise ValueError(f"{_flag(name)} must not be negative")
 
     def node_labels(self) -> dict[str, str]:
         """Read the labels; raise ValueError for one that is none."""
@@ -59,6 +78,15 @@ class KubeletConfig(ServiceConfig):
                 raise ValueError(f"--labels {label!r}: {problem}")
             found[key] = value
         return found
+
+
+def _flag(name: str) -> str:
+    return "--" + name.replace("_", "-")
+
+
+def _amount(text: str) -> None:
+    if quantity.parse(text) < 0:
+        raise ValueError(f"{text!r} is negative")
 
 
 def _check(flag: str, parse: Callable[[str], object], text: str) -> None:

@@ -35,14 +35,14 @@ class Dispatcher:
         volumes: Volumes,
         around: Surroundings,
         *,
-        capacity: Mapping[str, str],
+        allocatable: Mapping[str, str],
         violations: Violations,
         needs_network: bool,
     ) -> None:
         self._sources = sources
         self._volumes = volumes
         self._around = around
-        self._capacity = capacity
+        self._allocatable = allocatable
         self._violations = violations
         self._needs_network = needs_network
         self._workers: dict[str, Worker] = {}
@@ -115,7 +115,7 @@ class Dispatcher:
                 pod,
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.RUN],
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.REMOVE],
-                self._capacity,
+                self._allocatable,
                 self._violations(pod),
                 needs_network=self._needs_network,
             )

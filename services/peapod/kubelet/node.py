@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import peapod
+from peapod.common import quantity
+from peapod.common.errors import Unavailable
 from peapod.kubelet.config import KubeletConfig
 from peapod.kubelet.machine import Machine
 from peapod.v1 import meta_pb2, node_pb2
@@ -17,6 +19,8 @@ class Identity:
     name: str
     labels: dict[str, str]
     capacity: dict[str, str]
+    allocatable: dict[str, str]
+    """What of the capacity is for pods."""
     host_ip: str
     kubelet_address: str
     """host:port by which the apiserver reaches the kubelet."""
@@ -36,12 +40,27 @@ READY = Condition("KubeletReady", "the container runtime answers")
 
 
 def capacity(config: KubeletConfig, machine: Machine) -> dict[str, str]:
-    """Say what pods may take: what was configured, else what the machine has."""
+    """Say what the node has: what was configured, else what the machine has."""
     return {
         "cpu": config.cpu or str(machine.cpus),
         "memory": config.memory or str(machine.memory),
         "pods": str(config.pods),
     }
+
+
+def allocatable(config: KubeletConfig, capacity: dict[str, str]) -> dict[str, str]:
+    """Say what pods may take: the capacity without what is reserved; raise `Unavailable` when that is not there."""
+    reserved = {"cpu": config.reserve_cpu, "memory": config.reserve_memory}
+    return {name: _rest(name, amount, reserved.get(name, "")) for name, amount in capacity.items()}
+
+
+def _rest(name: str, amount: str, reserved: str) -> str:
+    if not reserved:
+        return amount
+    rest = quantity.parse(amount) - quantity.parse(reserved)
+    if rest < 0:
+        raise Unavailable(f"--reserve-{name} {reserved} is more than this node has, which is {amount}")
+    return quantity.canonical(f"{rest:f}")
 
 
 def report(who: Identity, runtime_version: str, condition: Condition) -> node_pb2.Node:
@@ -50,7 +69,7 @@ def report(who: Identity, runtime_version: str, condition: Condition) -> node_pb
     node.spec.external_id = who.name
     status = node.status
     status.capacity.update(who.capacity)
-    status.allocatable.update(who.capacity)
+    status.allocatable.update(who.allocatable)
     status.conditions.add(
         type="Ready",
         status=meta_pb2.CONDITION_STATUS_TRUE if condition == READY else meta_pb2.CONDITION_STATUS_FALSE,

@@ -20,7 +20,7 @@ from peapod.kubelet.hands import Hands
 from peapod.kubelet.heartbeat import Heartbeat
 from peapod.kubelet.lock import sole_user
 from peapod.kubelet.machine import Machine, address_of
-from peapod.kubelet.node import Identity, capacity
+from peapod.kubelet.node import Identity, allocatable, capacity
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.runtime import Runtime
@@ -56,6 +56,7 @@ class Kubelet:
         self._observer = Observer(runtime)
         self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"), self._busy)
         self._capacity = capacity(config, Machine.read())
+        self._allocatable = allocatable(config, self._capacity)
         self._dispatcher = self._make_dispatcher()
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(
@@ -93,7 +94,7 @@ class Kubelet:
             [self._source],
             self._volumes,
             around,
-            capacity=self._capacity,
+            allocatable=self._allocatable,
             violations=lambda pod: [*self._runtime.refusals(pod), *self._volumes.refusals(pod)],
             needs_network=self._runtime.network_container,
         )
@@ -104,6 +105,7 @@ class Kubelet:
             config.node_name,
             config.node_labels(),
             self._capacity,
+            self._allocatable,
             self._host_ip,
             config.advertise_address or self.server.address,
             Machine.read(),

@@ -30,6 +30,14 @@ def test_labels_are_read() -> None:
         ["--advertise-address", "host:port"],
         ["--heartbeat-seconds", "0"],
         ["--runtime", "rkt"],
+        ["--reserve-cpu", "-1"],
+        ["--reserve-memory", "some"],
+        ["--image-gc-low-percent", "95"],
+        ["--image-gc-high-percent", "101"],
+        ["--image-gc-seconds", "0"],
+        ["--container-gc-seconds", "0"],
+        ["--container-gc-age-seconds", "-1"],
+        ["--dead-containers", "-1"],
     ],
 )
 def test_what_cannot_work_is_refused_in_one_line(flags: list[str], capsys: pytest.CaptureFixture[str]) -> None:
