@@ -15,6 +15,7 @@ from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.namespace_service_rpc import NamespaceServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.secret_service_rpc import SecretServiceClient
 
 
 class Api:
@@ -27,6 +28,7 @@ class Api:
         self.nodes = NodeServiceClient(channel)
         self.events = EventServiceClient(channel)
         self.namespaces = NamespaceServiceClient(channel)
+        self.secrets = SecretServiceClient(channel)
 
 
 @asynccontextmanager

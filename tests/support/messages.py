@@ -31,6 +31,7 @@ _NUMBERS = {
     FieldDescriptor.TYPE_INT64: st.integers(-(2**63), 2**63 - 1),
     FieldDescriptor.TYPE_BOOL: st.booleans(),
     FieldDescriptor.TYPE_STRING: TEXT,
+    FieldDescriptor.TYPE_BYTES: st.binary(max_size=8),
 }
 
 
@@ -67,7 +68,8 @@ def _choice(field: FieldDescriptor) -> bool:
 
 def _set(draw: st.DrawFn, message: Any, field: FieldDescriptor) -> None:
     if field.message_type and field.message_type.GetOptions().map_entry:
-        entries = _quantities() if field.name in QUANTITIES else st.dictionaries(TEXT, TEXT, max_size=3)
+        values = _plain(field.message_type.fields_by_name["value"])
+        entries = _quantities() if field.name in QUANTITIES else st.dictionaries(TEXT, values, max_size=3)
         getattr(message, field.name).update(draw(entries))
     elif field.is_repeated:
         _fill(draw, getattr(message, field.name), field)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from peapod_cli import words
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, Kind
+from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind
 from peapod_cli.table import Row
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from peapod.v1.namespace_pb2 import Namespace
     from peapod.v1.node_pb2 import Node
     from peapod.v1.pod_pb2 import Pod
+    from peapod.v1.secret_pb2 import Secret
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,11 @@ def namespace_phase(namespace: Namespace) -> str:
     return words.plain(namespace.status.phase, namespace_pb2.NamespacePhase, "NAMESPACE_PHASE_")
 
 
+def _secret(secret: Secret, wide: bool, now: float) -> list[Row]:
+    row = [secret.metadata.name, str(len(secret.data))]
+    return [[*row, secret.type, _created(secret.metadata, now)] if wide else row]
+
+
 def _created(metadata: ObjectMeta, now: float) -> str:
     return words.age(now - metadata.creation_timestamp.seconds)
 
@@ -111,4 +117,5 @@ COLUMNS: dict[Kind, Columns] = {
     NODE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "IP", "CREATED"), _node),
     EVENT: Columns(_EVENT_HEADS, _EVENT_HEADS, _event),
     NAMESPACE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "CREATED"), _namespace),
+    SECRET: Columns(("NAME", "DATA"), ("NAME", "DATA", "TYPE", "CREATED"), _secret),
 }

@@ -10,13 +10,14 @@ from peapod.common.errors import Invalid, NotFound
 from peapod_cli import columns, words
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, Kind, Target, targets
+from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind, Target, targets
 from peapod_cli.table import Row, Table
 
 if TYPE_CHECKING:
     from peapod.v1.namespace_pb2 import Namespace as NamespaceMessage
     from peapod.v1.node_pb2 import Node
     from peapod.v1.pod_pb2 import ContainerState, ContainerStatus, Pod
+    from peapod.v1.secret_pb2 import Secret
 
 Lines = Iterator[str]
 
@@ -125,6 +126,19 @@ def _namespace(namespace: NamespaceMessage, connection: Connection) -> Lines:
     )
 
 
+def _secret(secret: Secret, connection: Connection) -> Lines:
+    yield from _pairs(
+        ("Name:", secret.metadata.name),
+        ("Namespace:", secret.metadata.namespace),
+        ("Labels:", words.labels(secret.metadata.labels)),
+        ("Type:", secret.type),
+        ("Created:", words.moment(secret.metadata.creation_timestamp)),
+    )
+    # Only sizes: whoever describes a secret may be watched.
+    sizes = [(key, f"{len(secret.data[key])} bytes") for key in sorted(secret.data)]
+    yield from _section("Data:", ("NAME", "SIZE"), sizes)
+
+
 def _events(target: Target, item: Any, connection: Connection) -> Lines:
     metadata = item.metadata
     about = {"kind": target.kind.title, "name": metadata.name, "namespace": metadata.namespace}
@@ -140,7 +154,7 @@ def _events(target: Target, item: Any, connection: Connection) -> Lines:
     yield from _section("Events:", _short(heads), [_short(row) for row in rows])
 
 
-_SAY: dict[Kind, Callable[[Any, Connection], Lines]] = {POD: _pod, NODE: _node, NAMESPACE: _namespace}
+_SAY: dict[Kind, Callable[[Any, Connection], Lines]] = {POD: _pod, NODE: _node, NAMESPACE: _namespace, SECRET: _secret}
 
 
 def _pairs(*pairs: tuple[str, str]) -> Lines:

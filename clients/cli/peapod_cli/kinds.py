@@ -35,15 +35,15 @@ POD = Kind("pod", ("pods", "pod", "po"))
 NODE = Kind("node", ("minions", "minion", "mi", "nodes", "node", "no"), namespaced=False)
 EVENT = Kind("event", ("events", "event", "ev"))
 NAMESPACE = Kind("namespace", ("namespaces", "namespace", "ns"), namespaced=False)
+SECRET = Kind("secret", ("secrets", "secret"))
 
-KINDS = (POD, NODE, EVENT, NAMESPACE)
+KINDS = (POD, NODE, EVENT, NAMESPACE, SECRET)
 NOT_YET = {
     word: words[0]
     for words in (
         ("replicationControllers", "replicationcontrollers", "replicationController", "replicationcontroller", "rc"),
         ("services", "service", "se", "svc"),
         ("endpoints", "endpoint", "ep"),
-        ("secrets", "secret"),
         ("limitRanges", "limitranges", "limitRange", "limitrange", "limits"),
         ("resourceQuotas", "resourcequotas", "resourceQuota", "resourcequota", "quota"),
     )
@@ -59,7 +59,7 @@ def by_word(word: str) -> Kind:
         return _BY_WORD[word]
     if word in NOT_YET:
         raise Invalid(f"{NOT_YET[word]} are not supported yet")
-    known = ", ".join(f"{kind.plural} ({kind.words[2]})" for kind in KINDS)
+    known = ", ".join(f"{kind.plural} ({min(kind.words, key=len)})" for kind in KINDS)
     raise Invalid(f'there is no resource "{word}"; known are {known}')
 
 

@@ -10,11 +10,11 @@ from peapod.apiserver.cache import Cache
 from peapod.apiserver.fanout import FanOut
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.registry import Registry
-from peapod.apiserver.resources import event, namespace, node, pod
+from peapod.apiserver.resources import event, namespace, node, pod, secret
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Store
 from peapod.common.errors import AlreadyExists, Expired, Unavailable
-from peapod.v1 import event_pb2, meta_pb2, namespace_pb2, node_pb2, pod_pb2
+from peapod.v1 import event_pb2, meta_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 
 GOODBYE_SECONDS = 2.0
 """How long a stopping server waits for its watchers to read what is pending."""
@@ -37,6 +37,7 @@ class Kinds:
         self.nodes: Registry[node_pb2.Node] = self._add(node.STRATEGY)
         self.events: Registry[event_pb2.Event] = self._add(event.STRATEGY)
         self.namespaces: Registry[namespace_pb2.Namespace] = self._add(namespace.STRATEGY)
+        self.secrets: Registry[secret_pb2.Secret] = self._add(secret.STRATEGY)
 
     async def ensure_default_namespace(self) -> None:
         """Make the namespace that objects without one go to."""

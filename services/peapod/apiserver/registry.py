@@ -68,6 +68,12 @@ class Registry(Generic[R]):
         frames.append(self._cache.position())
         return b"".join(frames)
 
+    async def count(self, namespace: str) -> int:
+        """Count the objects of a namespace."""
+        selection = Selection(self.strategy, namespace, "", "")
+        await self._feed.fresh()
+        return sum(1 for _ in self._cache.select(selection))
+
     async def watch(
         self, namespace: str, label_selector: str, field_selector: str, revision: int, store_id: str
     ) -> AsyncGenerator[bytes, None]:

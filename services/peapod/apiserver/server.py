@@ -16,13 +16,20 @@ from peapod.apiserver.servicers.events import Events
 from peapod.apiserver.servicers.namespaces import Namespaces
 from peapod.apiserver.servicers.nodes import Nodes
 from peapod.apiserver.servicers.pods import Pods
+from peapod.apiserver.servicers.secrets import Secrets
 from peapod.apiserver.storage.open import open_store
 from peapod.common import process
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
-from peapod.v1 import event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc
+from peapod.v1 import (
+    event_service_rpc,
+    namespace_service_rpc,
+    node_service_rpc,
+    pod_service_rpc,
+    secret_service_rpc,
+)
 
-SERVICES = (event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc)
+SERVICES = (event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc, secret_service_rpc)
 
 
 class Apiserver:
@@ -69,7 +76,10 @@ class Apiserver:
             pod_service_rpc.pod_service_handler(Pods(kinds.pods, self._relay), guard),
             node_service_rpc.node_service_handler(Nodes(kinds.nodes), guard),
             event_service_rpc.event_service_handler(Events(kinds.events), guard),
-            namespace_service_rpc.namespace_service_handler(Namespaces(kinds.namespaces, kinds.pods), guard),
+            namespace_service_rpc.namespace_service_handler(
+                Namespaces(kinds.namespaces, [kinds.pods, kinds.secrets]), guard
+            ),
+            secret_service_rpc.secret_service_handler(Secrets(kinds.secrets), guard),
         )
 
 

@@ -35,6 +35,9 @@ from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_pb2 import WatchPodsRequest
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.secret_pb2 import Secret
+from peapod.v1.secret_service_pb2 import WatchSecretsRequest
+from peapod.v1.secret_service_rpc import SecretServiceClient
 
 logger = logging.getLogger(__name__)
 
@@ -111,6 +114,19 @@ def events(client: EventServiceClient, labels: str = "", fields: str = "", names
         )
 
     return Source(watch, lambda change: change.event)
+
+
+def secrets(client: SecretServiceClient, labels: str = "", fields: str = "", namespace: str = "") -> Source[Secret]:
+    """Follow the secrets that match; an empty namespace stands for all."""
+
+    def watch(revision: int, store_id: str) -> MessageStream[Any]:
+        return client.watch_secrets(
+            WatchSecretsRequest(
+                namespace=namespace, label_selector=labels, field_selector=fields, revision=revision, store_id=store_id
+            )
+        )
+
+    return Source(watch, lambda change: change.secret)
 
 
 class Informer(Generic[R]):

@@ -11,10 +11,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peapod.codec.v1beta1 import codec
-from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
+from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 from tests.support.messages import messages
 
-KINDS = [pod_pb2.Pod, node_pb2.Node, event_pb2.Event, namespace_pb2.Namespace]
+KINDS = [pod_pb2.Pod, node_pb2.Node, event_pb2.Event, namespace_pb2.Namespace, secret_pb2.Secret]
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),

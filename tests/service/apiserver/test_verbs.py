@@ -10,9 +10,10 @@ import grpc
 import pytest
 
 from peapod.common import errors
-from peapod.v1 import meta_pb2, namespace_pb2, pod_pb2
+from peapod.v1 import meta_pb2, namespace_pb2, pod_pb2, secret_pb2
 from peapod.v1 import namespace_service_pb2 as namespaces
 from peapod.v1 import pod_service_pb2 as pods
+from peapod.v1 import secret_service_pb2 as secrets
 from tests.support.apiserver import Api
 from tests.support.objects import make_pod
 
@@ -191,8 +192,17 @@ async def test_a_namespace_goes_once_it_is_empty(api: Api) -> None:
     namespace = namespace_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="team"))
     await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))
     await create(api, make_pod("web", namespace="team"))
-    for name in ("team", "default"):
+    secret = secret_pb2.Secret(metadata=meta_pb2.ObjectMeta(name="keys", namespace="team"))
+    await api.secrets.create_secret(secrets.CreateSecretRequest(secret=secret))
+
+    async def why_not(name: str) -> str:
         error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name=name)))
         assert isinstance(error, errors.NotReady)
+        return error.message
+
+    assert "it stays" in await why_not("default")
+    assert "still has pods (1)" in await why_not("team")
     await api.pods.delete_pod(pods.DeletePodRequest(namespace="team", name="web"))
+    assert "still has secrets (1)" in await why_not("team")
+    await api.secrets.delete_secret(secrets.DeleteSecretRequest(namespace="team", name="keys"))
     await api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team"))

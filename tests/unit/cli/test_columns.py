@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from google.protobuf import text_format
 
-from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
+from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 from peapod_cli.columns import COLUMNS
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, Kind
+from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind
 
 
 def rows(kind: Kind, message: object, *, wide: bool = False, now: float = 0) -> list[list[str]]:
@@ -85,3 +85,11 @@ def test_an_event_says_when_how_often_of_whom_and_by_whom() -> None:
 def test_a_namespace_says_its_phase() -> None:
     namespace = namespace_pb2.Namespace(status={"phase": namespace_pb2.NAMESPACE_PHASE_TERMINATING})
     assert rows(NAMESPACE, namespace) == [["", "<none>", "Terminating"]]
+
+
+def test_a_secret_shows_how_much_and_not_what() -> None:
+    secret = text_format.Parse(
+        'metadata { name: "s" } data { key: "k" value: "v" } type: "Opaque"', secret_pb2.Secret()
+    )
+    assert rows(SECRET, secret) == [["s", "1"]]
+    assert rows(SECRET, secret, wide=True, now=0) == [["s", "1", "Opaque", "Less than a second"]]

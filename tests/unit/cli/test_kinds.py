@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from peapod.common.errors import Invalid
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, Target, by_word, targets
+from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Target, by_word, targets
 
 
 @pytest.mark.parametrize("word", ["pods", "pod", "po"])
@@ -29,7 +29,7 @@ def test_other_words_are_refused(word: str, why: str) -> None:
     [
         (["pods"], [Target(POD, ())]),
         (["pod", "a", "b"], [Target(POD, ("a", "b"))]),
-        (["po,ev,ns"], [Target(POD, ()), Target(EVENT, ()), Target(NAMESPACE, ())]),
+        (["po,ev,ns,secrets"], [Target(kind, ()) for kind in (POD, EVENT, NAMESPACE, SECRET)]),
         (["pod/a", "node/b"], [Target(POD, ("a",)), Target(NODE, ("b",))]),
     ],
 )

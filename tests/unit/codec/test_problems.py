@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from peapod.codec.v1beta1 import codec
-from peapod.v1 import pod_pb2
+from peapod.v1 import pod_pb2, secret_pb2
 
 
 def pod(container: Any = None, manifest: Any = None, **top: Any) -> dict[str, Any]:
@@ -63,7 +63,7 @@ WRONG = [
     (pod(apiVersion="v1beta3"), "apiVersion", "must be one of v1beta1, v1beta2, not v1beta3"),
     (pod(apiVersion=["v1beta1"]), "apiVersion", "must be one of v1beta1, v1beta2"),
     (pod(kind=None), "kind", 'is required, such as "Pod"'),
-    (pod(kind="Pdo"), "kind", 'must be one of Pod, Minion, Event, Namespace, List; "Pdo" is not known'),
+    (pod(kind="Pdo"), "kind", 'must be one of Pod, Minion, Event, Namespace, Secret, List; "Pdo" is not known'),
     (pod(kind="Service"), "kind", "Service is not supported yet"),
     (pod(kind="ReplicationControllerList"), "kind", "ReplicationControllerList is not supported yet"),
     (pod(kind="PodList", items={}), "items", "must be a list"),
@@ -135,3 +135,13 @@ def test_a_written_document_shares_nothing_with_the_next() -> None:
     first["desiredState"]["manifest"]["restartPolicy"]["never"] = {}
     assert codec.encode(message) != first
     assert codec.decode(codec.encode(message)).message == message
+
+
+@pytest.mark.parametrize("value", ["c2VjcmV0c", "s3cr-t", "ünder", 7, None, ["c2VjcmV0"]])
+def test_a_secrets_value_that_is_wrong_is_told_without_it(value: Any) -> None:
+    secret = {"kind": "Secret", "apiVersion": "v1beta1", "id": "s", "data": {"good": "c2VjcmV0", "bad": value}}
+    decoded = codec.decode(secret)
+    assert [problem.field for problem in decoded.problems] == ["data[bad]"]
+    assert str(value) not in decoded.problems[0].description
+    assert isinstance(decoded.message, secret_pb2.Secret)
+    assert dict(decoded.message.data) == {"good": b"secret"}

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 
 from peapod.apiserver.registry import DEFAULT_NAMESPACE, Registry
 from peapod.common.errors import NotReady
-from peapod.v1 import namespace_pb2, pod_pb2
+from peapod.v1 import namespace_pb2
 from peapod.v1 import namespace_service_pb2 as pb
 from peapod.v1.namespace_service_rpc import NamespaceServiceServicer
-from peapod.v1.pod_service_pb2 import ListPodsResponse
 
 
 class Namespaces(NamespaceServiceServicer):
-    """The verbs of namespaces."""
+    """The verbs of namespaces. `contents` are the kinds that keep a namespace from being deleted."""
 
-    def __init__(self, namespaces: Registry[namespace_pb2.Namespace], pods: Registry[pod_pb2.Pod]) -> None:
+    def __init__(self, namespaces: Registry[namespace_pb2.Namespace], contents: Sequence[Registry[Any]]) -> None:
         self._namespaces = namespaces
-        self._pods = pods
+        self._contents = contents
 
     async def create_namespace(self, request: pb.CreateNamespaceRequest, context: Any) -> bytes:
         """Store a new one."""
@@ -40,9 +39,10 @@ class Namespaces(NamespaceServiceServicer):
         """Remove one that is empty: nobody cleans up behind it yet."""
         if request.name == DEFAULT_NAMESPACE:
             raise NotReady(f"Namespace {request.name} is where objects without one go: it stays")
-        left = len(ListPodsResponse.FromString(await self._pods.list(request.name, "", "")).items)
-        if left:
-            raise NotReady(f'Namespace "{request.name}" still has pods ({left}): delete them first')
+        for registry in self._contents:
+            if left := await registry.count(request.name):
+                what = f"{registry.strategy.plural} ({left})"
+                raise NotReady(f'Namespace "{request.name}" still has {what}: delete them first')
         return await self._namespaces.delete("", request.name, request.uid, request.resource_version)
 
     def watch_namespaces(self, request: pb.WatchNamespacesRequest, context: Any) -> AsyncGenerator[bytes, None]:

@@ -11,8 +11,9 @@ ROOT = "/peapod/"
 """Every key starts with this; a part that starts with a dot right below is the engine's own."""
 MOST_OPERATIONS = 100
 """How many operations a commit may have: etcd takes 128 with all that is wrapped around them."""
-MOST_BYTES = 1 << 20
-"""How many bytes the values of a commit may have together: etcd takes 1.5 MiB with all around them."""
+MOST_BYTES = 9 << 17
+"""How many bytes the values of a commit may have together: a secret's 1 MiB and its metadata fit, and etcd takes
+1.5 MiB with all around them."""
 
 
 def check(operations: Sequence[Operation]) -> None:

@@ -11,8 +11,9 @@ from peapod.codec.v1beta1.event import EVENT
 from peapod.codec.v1beta1.minion import MINION
 from peapod.codec.v1beta1.namespace import NAMESPACE
 from peapod.codec.v1beta1.pod import POD
+from peapod.codec.v1beta1.secret import SECRET
 from peapod.codec.v1beta1.shapes import Field
-from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2
+from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 
 
 @dataclass(frozen=True)
@@ -30,8 +31,9 @@ POD_KIND = Kind("Pod", pod_pb2.Pod, POD, "pods")
 MINION_KIND = Kind("Minion", node_pb2.Node, MINION, "minions", namespaced=False)
 EVENT_KIND = Kind("Event", event_pb2.Event, EVENT, "events")
 NAMESPACE_KIND = Kind("Namespace", namespace_pb2.Namespace, NAMESPACE, "namespaces", namespaced=False)
+SECRET_KIND = Kind("Secret", secret_pb2.Secret, SECRET, "secrets")
 
-KINDS = {kind.name: kind for kind in (POD_KIND, MINION_KIND, EVENT_KIND, NAMESPACE_KIND)}
+KINDS = {kind.name: kind for kind in (POD_KIND, MINION_KIND, EVENT_KIND, NAMESPACE_KIND, SECRET_KIND)}
 """What can be read and written, by name."""
 
 SYNONYMS = {"Node": "Minion", "NodeList": "MinionList"}
@@ -43,7 +45,6 @@ NOT_YET = frozenset(
         "Service",
         "Endpoints",
         "Binding",
-        "Secret",
         "LimitRange",
         "ResourceQuota",
     }

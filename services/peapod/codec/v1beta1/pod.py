@@ -1,7 +1,7 @@
 """The table of Pod.
 
-`entrypoint`, `terminationGracePeriodSeconds`, `reason`, `startTime` and the `message` of a waiting container are
-not of v0.14; they are written only when there is something to say.
+`entrypoint`, `terminationGracePeriodSeconds`, a probe's `periodSeconds`, `reason`, `startTime` and the `message` of a
+waiting container are not of v0.14; they are written only when there is something to say.
 """
 
 from __future__ import annotations
@@ -62,6 +62,7 @@ PROBE = Object(
         *(Field(entry.name, f"handler.{entry.proto}", entry.shape) for entry in HANDLER),
         Field("initialDelaySeconds", "initial_delay_seconds", INT64),
         Field("timeoutSeconds", "timeout_seconds", INT64),
+        Field("periodSeconds", "period_seconds", INT64),
     ),
     pointer=True,
 )

@@ -1,0 +1,32 @@
+"""The table of Secret. What is wrong with a value is told without the value."""
+
+from __future__ import annotations
+
+import base64
+
+from peapod.codec.v1beta1.meta import METADATA
+from peapod.codec.v1beta1.scalars import TEXT
+from peapod.codec.v1beta1.shapes import Entries, Field, text
+
+_LINE_ENDS = str.maketrans("", "", "\r\n")
+
+
+def take_bytes(_: str, value: object) -> bytes:
+    """Read standard base64, which may be broken into lines; raise ValueError for anything else."""
+    encoded = text(value).translate(_LINE_ENDS)
+    try:
+        return base64.b64decode(encoded, validate=True)
+    except ValueError:
+        raise ValueError("must be base64") from None
+
+
+def give_bytes(_: str, value: bytes) -> str:
+    """Write base64 in one line."""
+    return base64.b64encode(value).decode()
+
+
+SECRET = (
+    *METADATA,
+    Field("data", "data", Entries(take_bytes, give_bytes)),
+    Field("type", "type", TEXT),
+)
