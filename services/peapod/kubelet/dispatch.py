@@ -71,6 +71,10 @@ class Dispatcher:
         worker = self._workers.get(uid)
         return worker.goal.pod if worker else None
 
+    def goals(self) -> list[Goal]:
+        """What is wanted of each pod that this node has, or has something of."""
+        return [worker.goal for worker in self._workers.values()]
+
     def _dispatch(self) -> None:
         """Do one comparison. Takes no time of its own: workers act in theirs."""
         told = {source.name: source.pods() for source in self._sources}
@@ -110,7 +114,7 @@ class Dispatcher:
     def _admit(self, source: str, pod: pod_pb2.Pod) -> None:
         verdict = None
         if not is_over(pod.status):
-            goals = [worker.goal for worker in self._workers.values()]
+            goals = self.goals()
             verdict = decide(
                 pod,
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.RUN],

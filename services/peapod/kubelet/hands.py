@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from peapod.common import process
@@ -21,6 +22,7 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
+from peapod.kubelet.garbage.image_use import ImageUse
 from peapod.kubelet.goal import Goal
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Now
@@ -54,10 +56,11 @@ class Round:
 class Hands:
     """Acts for all workers of a node."""
 
-    def __init__(self, runtime: Runtime, volumes: Volumes, recorder: Recorder) -> None:
+    def __init__(self, runtime: Runtime, volumes: Volumes, recorder: Recorder, image_use: ImageUse) -> None:
         self._runtime = runtime
         self._volumes = volumes
         self._recorder = recorder
+        self._image_use = image_use
 
     async def carry_out(
         self, plan: Plan, goal: Goal, instances: Instances, notes: Notes, abandoned: asyncio.Event
@@ -133,7 +136,8 @@ class Hands:
 
     async def _ensure_image(self, part: str, this: Round) -> None:
         container = _container(this.pod, part)
-        pull = asyncio.create_task(self._runtime.ensure_image(container.image, container.image_pull_policy))
+        ensure = partial(self._runtime.ensure_image, container.image, container.image_pull_policy)
+        pull = asyncio.create_task(self._image_use.secure(this.goal.uid, part, ensure))
         abandoned = asyncio.create_task(this.abandoned.wait())
         try:
             await asyncio.wait({pull, abandoned}, return_when=asyncio.FIRST_COMPLETED)

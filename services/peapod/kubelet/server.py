@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import grpc
@@ -16,6 +17,9 @@ from peapod.common.server import Server
 from peapod.kubelet.checkpoint import Checkpoint
 from peapod.kubelet.config import KubeletConfig
 from peapod.kubelet.dispatch import Dispatcher
+from peapod.kubelet.garbage.container_collector import ContainerCollector
+from peapod.kubelet.garbage.image_collector import ImageCollector
+from peapod.kubelet.garbage.image_use import ImageUse
 from peapod.kubelet.hands import Hands
 from peapod.kubelet.heartbeat import Heartbeat
 from peapod.kubelet.lock import sole_user
@@ -31,7 +35,7 @@ from peapod.kubelet.volumes.empty_dir import EmptyDir
 from peapod.kubelet.volumes.host_path import HostPath
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.kubelet.worker import Surroundings
-from peapod.v1 import kubelet_service_rpc
+from peapod.v1 import kubelet_service_rpc, meta_pb2
 from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
@@ -54,6 +58,7 @@ class Kubelet:
         self._recorder = Recorder(events, "kubelet", config.node_name)
         self._reporter = StatusReporter(pods)
         self._observer = Observer(runtime)
+        self._image_use = ImageUse()
         self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"), self._busy)
         self._capacity = capacity(config, Machine.read())
         self._allocatable = allocatable(config, self._capacity)
@@ -78,6 +83,8 @@ class Kubelet:
             "status reporter": self._reporter.run,
             "event recorder": self._recorder.run,
             "heartbeat": self._make_heartbeat().run,
+            "container collector": self._make_container_collector().run,
+            "image collector": self._make_image_collector().run,
         }
         self._tasks = [process.spawn(run, name) for name, run in loops.items()]
 
@@ -88,7 +95,7 @@ class Kubelet:
         await self._channel.close()
 
     def _make_dispatcher(self) -> Dispatcher:
-        hands = Hands(self._runtime, self._volumes, self._recorder)
+        hands = Hands(self._runtime, self._volumes, self._recorder, self._image_use)
         around = Surroundings(self._observer, hands, self._reporter, self._host_ip, self._runtime.scheme)
         return Dispatcher(
             [self._source],
@@ -112,6 +119,31 @@ class Kubelet:
         )
         nodes = NodeServiceClient(self._channel)
         return Heartbeat(nodes, who, self._runtime, self._observer, self._source, config.heartbeat_seconds)
+
+    def _make_container_collector(self) -> ContainerCollector:
+        config = self._config
+        return ContainerCollector(
+            self._runtime,
+            self._observer,
+            self._dispatcher.goals,
+            seconds=config.container_gc_seconds,
+            age=config.container_gc_age_seconds,
+            most=config.dead_containers,
+        )
+
+    def _make_image_collector(self) -> ImageCollector:
+        config = self._config
+        node = meta_pb2.ObjectReference(kind="Node", name=config.node_name)
+        return ImageCollector(
+            self._runtime,
+            self._observer,
+            self._dispatcher.goals,
+            self._image_use,
+            partial(self._recorder.record, node),
+            seconds=config.image_gc_seconds,
+            high=config.image_gc_high_percent,
+            low=config.image_gc_low_percent,
+        )
 
     def _busy(self) -> bool:
         """Tell whether there may be anything of a pod here."""

@@ -89,6 +89,8 @@ class Image:
     """By which containers may ask for it; an image without any is of no use."""
     size: int
     """Bytes on the disk, those shared with other images included."""
+    pinned: bool = False
+    """Whether the runtime itself needs it, as it does the network image; such a one is never removed."""
 
 
 @dataclass(frozen=True, slots=True)
