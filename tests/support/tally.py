@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil
 
-from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents
+from peapod.kubelet.inotify import DirectoryEvents
 from peapod.v1 import pod_pb2
 from tests.support.following import PATIENCE
 

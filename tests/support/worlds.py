@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from peapod.common import process
-from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents
+from peapod.kubelet.inotify import DirectoryEvents
 from peapod.v1 import node_service_pb2 as nodes
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pods

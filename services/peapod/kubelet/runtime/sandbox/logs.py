@@ -14,9 +14,9 @@ from typing import TypeVar
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from peapod.kubelet.inotify import DirectoryEvents
 from peapod.kubelet.runtime.sandbox.log_file import OLDER, PART, STAMP_WIDTH, TEXT_AT
 from peapod.kubelet.runtime.sandbox.record import LOG
-from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents
 from peapod.v1 import log_pb2
 
 T = TypeVar("T")

@@ -14,6 +14,7 @@ from weakref import WeakValueDictionary
 
 import peapod
 from peapod.common.errors import Violation
+from peapod.kubelet.inotify import DirectoryEvents
 from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import (
     ContainerGone,
@@ -26,7 +27,7 @@ from peapod.kubelet.runtime.sandbox import bubblewrap, logs, record, view
 from peapod.kubelet.runtime.sandbox.containers import Container, Containers
 from peapod.kubelet.runtime.sandbox.images import Images
 from peapod.kubelet.runtime.sandbox.refusals import refusals
-from peapod.kubelet.runtime.sandbox.watch import DirectoryEvents, Hints, Lives
+from peapod.kubelet.runtime.sandbox.watch import Hints, Lives
 from peapod.v1 import log_pb2, pod_pb2
 
 LOG_LIMIT = 10 * 1024 * 1024
