@@ -18,7 +18,8 @@ def pick(pod: pod_pb2.Pod, instances: Instances, container: str, *, previous: bo
         raise NotFound(f"there is no {name}")
     started = [one for one in instances.by_name.get(container, ()) if one.phase is not Phase.CREATED]
     if not started:
-        raise NotReady(f"{name} has not started yet")
+        has_run = any(told.name == container and told.container_id for told in pod.status.container_statuses)
+        raise NotReady(f"{name} was removed with its log" if has_run else f"{name} has not started yet")
     if not previous:
         return started[0]
     if len(started) < 2:
