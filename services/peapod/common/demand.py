@@ -24,6 +24,9 @@ class HostPort(NamedTuple):
     protocol: str
     ip: str
 
+    def __str__(self) -> str:
+        return f"{self.port}{'' if self.protocol == 'TCP' else '/' + self.protocol}"
+
     def conflicts(self, other: HostPort) -> bool:
         """Tell whether a node cannot publish both."""
         same = self.port == other.port and self.protocol == other.protocol
@@ -35,6 +38,12 @@ class Disk(NamedTuple):
 
     name: str
     read_only: bool
+
+    @property
+    def rivals(self) -> tuple[Disk, ...]:
+        """What no other pod of the node may mount then: a disk has one writer, or any number of readers."""
+        writer = Disk(self.name, False)
+        return (writer,) if self.read_only else (writer, Disk(self.name, True))
 
 
 class Demand(NamedTuple):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from peapod.common.demand import Demand, milli, whole
 from peapod.common.errors import Violation
-from peapod.kubelet.naming import NETWORK
 from peapod.v1 import pod_pb2
 
 
@@ -38,40 +38,48 @@ def decide(
     leaving: Iterable[pod_pb2.Pod],
     allocatable: Mapping[str, str],
     violations: Iterable[Violation],
-    *,
-    needs_network: bool,
+    labels: Mapping[str, str] | None = None,
 ) -> Refusal | Wait | None:
     """Judge a pod that is new here, beside those that this node runs and those it is about to end; None is welcome.
 
-    `violations` are the fields that the runtime and the volumes cannot honour.
+    `violations` are the fields that the runtime, the volumes and the network cannot honour, `labels` the node's; None
+    where they do not matter any more, as the pod was let in before.
     """
-    running = list(running)
-    problems = [f"{one.field}: {one.description}" for one in [*violations, *_taken_names(pod, needs_network)]]
+    running, demand = list(running), Demand.of(pod)
+    problems = [f"{one.field}: {one.description}" for one in violations]
     if problems:
         return Refusal("Unsupported", f"this node cannot run the pod: {'; '.join(problems)}")
+    if labels is not None and (missing := demand.selector - labels.items()):
+        pairs = ",".join(f"{key}={value}" for key, value in sorted(missing))
+        return Refusal("NodeSelectorMismatching", f"this node does not carry the label {pairs}")
     for other in running:
-        if port := _conflict(pod, other):
-            return Refusal("HostPortConflict", f"host port {port} is in use by pod {_title(other)}")
+        if clash := _clash(demand, other):
+            return Refusal(clash.reason, f"{clash.what} is in use by pod {_title(other)}")
     if shortage := _shortage(pod, running, allocatable):
         return Refusal("CapacityExceeded", shortage)
     for other in leaving:
-        if port := _conflict(pod, other):
-            return Wait(f"waits until pod {_title(other)} has left host port {port}")
+        if clash := _clash(demand, other):
+            return Wait(f"waits until pod {_title(other)} has left {clash.what}")
     return None
 
 
-def _taken_names(pod: pod_pb2.Pod, needs_network: bool) -> Iterable[Violation]:
-    for index, container in enumerate(pod.spec.containers):
-        if needs_network and container.name == NETWORK:
-            problem = f'"{NETWORK}" is the name of the pod\'s network container'
-            yield Violation(f"spec.containers[{index}].name", problem)
+class _Clash(NamedTuple):
+    reason: str
+    what: str
 
 
-def _conflict(pod: pod_pb2.Pod, other: pod_pb2.Pod) -> int:
-    """Find a host port that both want, on an address that both want; 0 is none."""
-    mine = Demand.of(pod).ports
-    theirs = Demand.of(other).ports if mine else ()
-    return next((one.port for one in mine if any(one.conflicts(another) for another in theirs)), 0)
+def _clash(mine: Demand, other: pod_pb2.Pod) -> _Clash | None:
+    """Find something that both pods want for themselves: a host port on one address, a disk."""
+    theirs = Demand.of(other) if mine.ports or mine.disks else None
+    if theirs is None:
+        return None
+    for port in mine.ports:
+        if any(port.conflicts(another) for another in theirs.ports):
+            return _Clash("HostPortConflict", f"host port {port}")
+    for disk in mine.disks:
+        if any(rival in theirs.disks for rival in disk.rivals):
+            return _Clash("DiskConflict", f"disk {disk.name}")
+    return None
 
 
 def _shortage(pod: pod_pb2.Pod, running: list[pod_pb2.Pod], allocatable: Mapping[str, str]) -> str:

@@ -121,7 +121,6 @@ class Dispatcher:
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.REMOVE],
                 self._allocatable,
                 self._violations(pod),
-                needs_network=self._needs_network,
             )
         if verdict is None:
             self._employ(self._goal(source, pod, None))

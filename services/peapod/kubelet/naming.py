@@ -10,7 +10,9 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-NETWORK = "net"
+from peapod.rules import container
+
+NETWORK = container.NETWORK
 """The name of a pod's network container."""
 
 _PREFIX = "io.peapod."

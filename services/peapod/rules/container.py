@@ -11,6 +11,8 @@ from peapod.v1 import pod_pb2
 
 MOUNT_PATH_MOST = 512
 RESOURCES = frozenset({"cpu", "memory"})
+NETWORK = "net"
+"""The name of each pod's network container, which no other may have."""
 
 _PULL_POLICIES = frozenset(pod_pb2.PullPolicy.values())
 
@@ -21,6 +23,8 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
         yield Violation(f"{path}.name", "is required")
     elif problem := names.dns_label_problem(container.name):
         yield Violation(f"{path}.name", problem)
+    elif container.name == NETWORK:
+        yield Violation(f"{path}.name", f'"{NETWORK}" is the name of the pod\'s network container')
     if not container.image.strip():
         yield Violation(f"{path}.image", "is required")
     if container.image_pull_policy not in _PULL_POLICIES:

@@ -51,8 +51,6 @@ def unsupported(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
             yield Violation(f"{path}.volumes[{index}].{source}", "this kind of volume is not supported yet")
         elif volume.empty_dir.medium:
             yield Violation(f"{path}.volumes[{index}].empty_dir.medium", "only the node's disk is supported yet")
-    if spec.dns_policy == pod_pb2.DNS_POLICY_CLUSTER_FIRST:
-        yield Violation(f"{path}.dns_policy", "there is no cluster DNS yet: use Default")
     for index, container in enumerate(spec.containers):
         for field in ("liveness_probe", "readiness_probe", "lifecycle"):
             if container.HasField(field):

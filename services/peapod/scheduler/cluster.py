@@ -92,8 +92,8 @@ class NodeState:
         return addresses is not None and (port.ip == ANY_IP or ANY_IP in addresses or port.ip in addresses)
 
     def clashes(self, disk: Disk) -> bool:
-        """Tell whether a pod here keeps others from mounting the disk so: one writer, or any number of readers."""
-        return Disk(disk.name, False) in self.disks or (not disk.read_only and Disk(disk.name, True) in self.disks)
+        """Tell whether a pod here keeps others from mounting the disk so."""
+        return any(rival in self.disks for rival in disk.rivals)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ def has_free_ports(demand: Demand, node: NodeState) -> str | None:
     """No pod there publishes the same port of the same protocol on an overlapping address."""
     for port in demand.ports:
         if node.publishes(port):
-            return f"host port {port.port}{'' if port.protocol == 'TCP' else '/' + port.protocol} taken"
+            return f"host port {port} taken"
     return None
 
 

@@ -15,9 +15,9 @@ def judge(
     *running: pod_pb2.Pod,
     leaving: tuple[pod_pb2.Pod, ...] = (),
     violations: tuple[Violation, ...] = (),
-    needs_network: bool = True,
+    labels: dict[str, str] | None = None,
 ) -> Refusal | Wait | None:
-    return decide(pod, running, leaving, CAPACITY, violations, needs_network=needs_network)
+    return decide(pod, running, leaving, CAPACITY, violations, labels)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,11 @@ def test_a_host_port_conflicts_on_the_same_port_protocol_and_address(mine: Port,
     verdict = judge(make_pod("mine", ports=[mine]), make_pod("theirs", ports=[theirs]))
     expected = Refusal("HostPortConflict", "host port 80 is in use by pod default/theirs") if conflict else None
     assert verdict == expected
+
+
+def test_a_port_that_is_not_tcp_says_so() -> None:
+    verdict = judge(make_pod("mine", ports=[(53, UDP, "")]), make_pod("theirs", ports=[(53, UDP, "")]))
+    assert verdict == Refusal("HostPortConflict", "host port 53/UDP is in use by pod default/theirs")
 
 
 def test_a_port_of_a_pod_that_leaves_is_waited_for() -> None:
@@ -73,11 +78,33 @@ def test_what_cannot_be_honoured_is_refused_with_its_fields() -> None:
     assert verdict.message.endswith("spec.host_network: is not to be had; spec.volumes[0]: is too big")
 
 
-def test_the_network_containers_name_is_taken_where_there_is_one() -> None:
-    pod = make_pod()
-    pod.spec.containers[0].name = "net"
-    assert isinstance(judge(pod), Refusal)
-    assert judge(pod, needs_network=False) is None
+@pytest.mark.parametrize(
+    ("mine", "theirs", "conflict"),
+    [(False, False, True), (False, True, True), (True, False, True), (True, True, False)],
+)
+def test_a_disk_has_one_writer_or_any_number_of_readers(mine: bool, theirs: bool, conflict: bool) -> None:
+    new, old = with_disk("new", read_only=mine), with_disk("old", read_only=theirs)
+    expected = Refusal("DiskConflict", "disk data is in use by pod default/old") if conflict else None
+    assert judge(new, old) == expected
+    assert judge(new, leaving=(old,)) == (Wait("waits until pod default/old has left disk data") if conflict else None)
+    assert judge(new, with_disk("other", "logs")) is None
+
+
+def with_disk(name: str, disk: str = "data", *, read_only: bool = False) -> pod_pb2.Pod:
+    pod = make_pod(name)
+    pod.spec.volumes.add(name="d").gce_persistent_disk.MergeFrom(
+        pod_pb2.GCEPersistentDiskVolumeSource(pd_name=disk, fs_type="ext4", read_only=read_only)
+    )
+    return pod
+
+
+def test_a_pod_runs_only_where_all_labels_are_that_it_selects() -> None:
+    pod = make_pod(selector={"disk": "ssd", "zone": "a"})
+    assert judge(pod, labels={"disk": "ssd", "zone": "a", "more": "x"}) is None
+    assert judge(pod, labels={"disk": "hdd", "zone": "a"}) == Refusal(
+        "NodeSelectorMismatching", "this node does not carry the label disk=ssd"
+    )
+    assert judge(pod, labels=None) is None
 
 
 def test_events_spell_the_reason_in_their_way() -> None:

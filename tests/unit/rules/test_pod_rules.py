@@ -51,6 +51,12 @@ def test_a_pod_without_containers() -> None:
     assert wrong_fields(pod_pb2.Pod()) == ["spec.containers"]
 
 
+def test_the_network_containers_name_is_taken() -> None:
+    pod = podtest()
+    pod.spec.containers[1].name = "net"
+    assert wrong_fields(pod) == ["spec.containers[1].name"]
+
+
 def test_everything_wrong_is_said_at_once() -> None:
     pod = podtest()
     pod.spec.containers[1].name = "master1"
