@@ -14,6 +14,7 @@ class ApiserverConfig(ServiceConfig):
     address: str = option("127.0.0.1:7070", "where to listen")
     store: str = option("sqlite:///peapod.db", "where objects are kept: sqlite:///path or etcd://host:port,host:port")
     scheduler: str = option("", "where schedulers explain placements: host:port, several by comma; empty: nowhere")
+    allow_privileged: bool = option(False, "let containers be privileged: they can do anything on their node")
     history: int = option(20_000, "how many changes of each kind a watch can resume across")
     watch_seconds: float = option(3600.0, "the longest that one watch may last; its client resumes")
     event_seconds: float = option(3600.0, "how long an event is kept after its last repeat")

@@ -26,14 +26,14 @@ BOOKMARK_SECONDS = 10.0
 class Kinds:
     """The API's kinds over one store. `history` is how many changes of each a watch can resume across."""
 
-    def __init__(self, store: Store, *, history: int, watch_seconds: float) -> None:
+    def __init__(self, store: Store, *, history: int, watch_seconds: float, allow_privileged: bool = False) -> None:
         self.caches: dict[str, Cache] = {}
         self.fanouts: dict[str, FanOut] = {}
         self._store = store
         self._history = history
         self._watch_seconds = watch_seconds
         self.feed = Feed(store, self.caches, history, self._restart_watches)
-        self.pods: Registry[pod_pb2.Pod] = self._add(pod.STRATEGY)
+        self.pods: Registry[pod_pb2.Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
         self.nodes: Registry[node_pb2.Node] = self._add(node.STRATEGY)
         self.events: Registry[event_pb2.Event] = self._add(event.STRATEGY)
         self.namespaces: Registry[namespace_pb2.Namespace] = self._add(namespace.STRATEGY)

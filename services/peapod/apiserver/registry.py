@@ -18,11 +18,19 @@ from peapod.apiserver.resources import metadata as meta
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
-from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Unsupported, Violation
+from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Violation
 from peapod.rules import metadata as rules
 
 DEFAULT_NAMESPACE = "default"
 _NAME_DRAWS = 8
+
+
+def _any_object(_: object) -> None:
+    return None
+
+
+def _any_change(_: object, __: object) -> None:
+    return None
 
 
 class Registry(Generic[R]):
@@ -39,13 +47,13 @@ class Registry(Generic[R]):
     async def create(self, obj: R, *, validate_only: bool = False) -> bytes:
         """Store a new object, or only check it; `obj` is changed on the way.
 
-        Raises `Invalid`, `Unsupported`, and `AlreadyExists` when it is to be stored.
+        Raises `Invalid`, and `AlreadyExists` when it is to be stored.
         """
         self._set_scope(obj)
         meta.stamp(obj.metadata)
         self.strategy.set_defaults(obj)
         self.strategy.reset_status(obj)
-        self._check(obj)
+        self._check(obj, self.strategy.validate_new(obj))
         if validate_only:
             return wire.framed(obj.SerializeToString())
         if obj.metadata.name:
@@ -83,16 +91,22 @@ class Registry(Generic[R]):
         async for message in self._fanout.watch(selection, revision, store_id):
             yield message
 
-    async def update(self, obj: R) -> bytes:
-        """Replace an object's mutable fields; `obj` is changed on the way. Raises `Invalid`, `Conflict`, ..."""
+    async def update(self, obj: R, *, check: Callable[[R, R], None] = _any_change) -> bytes:
+        """Replace an object's mutable fields; `obj` is changed on the way. Raises `Invalid`, `Conflict`, ...
+
+        `check` is shown the new and the old state before any other rule, and may raise.
+        """
         self._set_scope(obj)
         item = await self._find(obj.metadata.namespace, obj.metadata.name)
         self._require_version(obj.metadata.resource_version, item)
         old = self.strategy.message.FromString(item.data)
         meta.keep(obj.metadata, old.metadata)
+        self.strategy.keep(obj, old)
         self.strategy.set_defaults(obj)
-        self.strategy.keep_status(obj, old)
-        self._check(obj, old)
+        check(obj, old)
+        self._check(
+            obj, [*meta.update_violations(obj.metadata, old.metadata), *self.strategy.validate_update(obj, old)]
+        )
         data = obj.SerializeToString()
         try:
             revision = await self._store.commit([Put(item.key, data, expect=item.revision)])
@@ -123,12 +137,24 @@ class Registry(Generic[R]):
                     raise self._not_found(namespace, name) from failed
                 data, revision = current.value, current.revision
 
-    async def delete(self, namespace: str, name: str, uid: str = "", resource_version: int = 0) -> bytes:
-        """Remove an object and answer with its last state. Raises `NotFound`, and `Conflict` for a precondition."""
+    async def delete(
+        self,
+        namespace: str,
+        name: str,
+        uid: str = "",
+        resource_version: int = 0,
+        *,
+        check: Callable[[R], None] = _any_object,
+    ) -> bytes:
+        """Remove an object and answer with its last state. Raises `NotFound`, and `Conflict` for a precondition.
+
+        `check` is shown the very state that is removed, and may raise.
+        """
         item = await self._find(namespace, name)
         entry: Entry = Entry(item.key, item.data, item.revision)
         while True:
             self._check_preconditions(entry, uid, resource_version)
+            check(self.strategy.message.FromString(entry.value))
             try:
                 revision = await self._store.commit([Delete(entry.key, expect=entry.revision)])
                 return wire.framed(wire.versioned(entry.value, revision))
@@ -175,20 +201,11 @@ class Registry(Generic[R]):
         elif not obj.metadata.namespace:
             obj.metadata.namespace = DEFAULT_NAMESPACE
 
-    def _check(self, obj: R, old: R | None = None) -> None:
-        wrong: list[Violation] = [*rules.violations(obj.metadata, self.strategy.namespaced)]
-        wrong += self.strategy.validate(obj)
-        if old is not None:
-            wrong += meta.update_violations(obj.metadata, old.metadata)
-            wrong += self.strategy.validate_update(obj, old)
+    def _check(self, obj: R, more: Sequence[Violation]) -> None:
+        wrong = [*rules.violations(obj.metadata, self.strategy.namespaced), *self.strategy.validate(obj), *more]
         if wrong:
-            raise Invalid(self._sentence(obj, "is invalid", wrong), wrong)
-        if missing := self.strategy.unsupported(obj):
-            raise Unsupported(self._sentence(obj, "asks for what is not supported yet", missing), missing)
-
-    def _sentence(self, obj: R, verdict: str, violations: Sequence[Violation]) -> str:
-        details = "; ".join(f"{violation.field}: {violation.description}" for violation in violations)
-        return f'{self.strategy.kind} "{obj.metadata.name}" {verdict}: {details}'
+            details = "; ".join(f"{violation.field}: {violation.description}" for violation in wrong)
+            raise Invalid(f'{self.strategy.kind} "{obj.metadata.name}" is invalid: {details}', wrong)
 
     def _require_version(self, version: int, item: Item) -> None:
         if not version:

@@ -37,7 +37,12 @@ class Apiserver:
 
     def __init__(self, config: ApiserverConfig) -> None:
         self._store = open_store(config.store)
-        self.kinds = Kinds(self._store, history=config.history, watch_seconds=config.watch_seconds)
+        self.kinds = Kinds(
+            self._store,
+            history=config.history,
+            watch_seconds=config.watch_seconds,
+            allow_privileged=config.allow_privileged,
+        )
         self._relay = Relay(self.kinds.nodes, config.scheduler)
         self._expiry = EventExpiry(self._store, self.kinds.caches["events"], config.event_seconds)
         self._tasks: list[asyncio.Task[None]] = []

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping, Set
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence, Set
 
 from peapod.common import names, quantity
 from peapod.common.errors import Violation
+from peapod.rules.capabilities import capability_problem
+from peapod.rules.handlers import handler_violations
 from peapod.v1 import pod_pb2
 
 MOUNT_PATH_MOST = 512
@@ -35,10 +38,15 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
         yield from _env_violations(variable, f"{path}.env[{index}].name")
     for index, mount in enumerate(container.volume_mounts):
         yield from _mount_violations(mount, volumes, f"{path}.volume_mounts[{index}]")
+    yield from _repeated_mounts(container.volume_mounts, f"{path}.volume_mounts")
     if container.HasField("resources"):
         yield from _quantity_violations(container.resources.limits, f"{path}.resources.limits")
         yield from _quantity_violations(container.resources.requests, f"{path}.resources.requests")
-    yield from _handler_holders(container, path)
+    if container.termination_message_path and not container.termination_message_path.startswith("/"):
+        yield Violation(f"{path}.termination_message_path", "must be absolute")
+    if container.HasField("security_context"):
+        yield from _capability_violations(container.security_context.capabilities, path)
+    yield from handler_violations(container, path)
 
 
 def _port_violations(port: pod_pb2.ContainerPort, path: str) -> Iterator[Violation]:
@@ -78,6 +86,21 @@ def _mount_violations(mount: pod_pb2.VolumeMount, volumes: Set[str], path: str) 
         yield Violation(f"{path}.mount_path", "is required, and absolute")
     elif len(mount.mount_path) > MOUNT_PATH_MOST:
         yield Violation(f"{path}.mount_path", f"must have at most {MOUNT_PATH_MOST} characters")
+    elif _place(mount) == "/":
+        yield Violation(f"{path}.mount_path", "must not be the container's root")
+
+
+def _repeated_mounts(mounts: Sequence[pod_pb2.VolumeMount], path: str) -> Iterator[Violation]:
+    seen: set[str] = set()
+    for index, mount in enumerate(mounts):
+        if mount.mount_path and _place(mount) in seen:
+            yield Violation(f"{path}[{index}].mount_path", f"another volume is mounted at {_place(mount)}")
+        seen.add(_place(mount))
+
+
+def _place(mount: pod_pb2.VolumeMount) -> str:
+    """Say where a mount is in the one way that there is; two leading slashes mean no more than one here."""
+    return posixpath.normpath("/" + mount.mount_path.lstrip("/"))
 
 
 def _quantity_violations(amounts: Mapping[str, str], path: str) -> Iterator[Violation]:
@@ -92,37 +115,8 @@ def _quantity_violations(amounts: Mapping[str, str], path: str) -> Iterator[Viol
             yield Violation(field, str(problem))
 
 
-def _handler_holders(container: pod_pb2.Container, path: str) -> Iterator[Violation]:
-    for field in ("liveness_probe", "readiness_probe"):
-        if container.HasField(field):
-            yield from _probe_violations(getattr(container, field), f"{path}.{field}")
-    for field in ("post_start", "pre_stop"):
-        if container.lifecycle.HasField(field):
-            yield from _handler_violations(getattr(container.lifecycle, field), f"{path}.lifecycle.{field}")
-
-
-def _probe_violations(probe: pod_pb2.Probe, path: str) -> Iterator[Violation]:
-    if probe.initial_delay_seconds < 0:
-        yield Violation(f"{path}.initial_delay_seconds", "must not be negative")
-    if probe.timeout_seconds < 0:
-        yield Violation(f"{path}.timeout_seconds", "must not be negative")
-    yield from _handler_violations(probe.handler, f"{path}.handler")
-
-
-def _handler_violations(handler: pod_pb2.Handler, path: str) -> Iterator[Violation]:
-    action = handler.WhichOneof("action")
-    if action is None:
-        yield Violation(path, "one of exec, http_get and tcp_socket is required")
-    elif action == "exec":
-        if not handler.exec.command:
-            yield Violation(f"{path}.exec.command", "is required")
-    else:
-        yield from _port_reference_violations(getattr(handler, action).port, f"{path}.{action}.port")
-
-
-def _port_reference_violations(port: pod_pb2.IntOrString, path: str) -> Iterator[Violation]:
-    if port.WhichOneof("value") == "text":
-        if not port.text:
-            yield Violation(path, "is required")
-    elif not 1 <= port.number <= 65535:
-        yield Violation(path, f"must be 1 to 65535, not {port.number}")
+def _capability_violations(capabilities: pod_pb2.Capabilities, path: str) -> Iterator[Violation]:
+    for verb in ("add", "drop"):
+        for index, name in enumerate(getattr(capabilities, verb)):
+            if problem := capability_problem(name):
+                yield Violation(f"{path}.security_context.capabilities.{verb}[{index}]", problem)

@@ -10,8 +10,10 @@ from peapod.common.errors import Violation
 from peapod.v1 import meta_pb2
 
 ANNOTATION_BYTES = 64 << 10
+QUALIFIED_NAME_MOST = 253
 
-_ANNOTATION_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9._-]{0,251}[A-Za-z0-9])?")
+_PART = r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?"
+_QUALIFIED_NAME = re.compile(f"({_PART}/)?{_PART}")
 
 
 def violations(metadata: meta_pb2.ObjectMeta, namespaced: bool) -> Iterator[Violation]:
@@ -48,8 +50,7 @@ def _name_violations(metadata: meta_pb2.ObjectMeta) -> Iterator[Violation]:
 
 def _annotation_violations(annotations: Mapping[str, str]) -> Iterator[Violation]:
     for key in annotations:
-        prefix, slash, name = key.rpartition("/")
-        if not _ANNOTATION_NAME.fullmatch(name) or (slash and names.dns_subdomain_problem(prefix.lower())):
+        if len(key) > QUALIFIED_NAME_MOST or not _QUALIFIED_NAME.fullmatch(key.lower()):
             yield Violation("metadata.annotations", f"{key!r} is not a qualified name")
     size = sum(len(key.encode()) + len(value.encode()) for key, value in annotations.items())
     if size > ANNOTATION_BYTES:

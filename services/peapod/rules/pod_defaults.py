@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from peapod.rules.handlers import HOOKS, PROBES
 from peapod.v1 import pod_pb2
 
 GRACE_SECONDS = 10
+PROBE_TIMEOUT_SECONDS = 1
+PROBE_PERIOD_SECONDS = 10
 TERMINATION_LOG = "/dev/termination-log"
 
 
@@ -32,12 +35,20 @@ def _set_container_defaults(container: pod_pb2.Container, host_network: bool) ->
         port.protocol = port.protocol or pod_pb2.PROTOCOL_TCP
         if host_network and not port.host_port:
             port.host_port = port.container_port
-    for probe in ("liveness_probe", "readiness_probe"):
-        if container.HasField(probe):
-            _set_probe_defaults(getattr(container, probe))
+    for field in PROBES:
+        if container.HasField(field):
+            _set_probe_defaults(getattr(container, field))
+    for field in HOOKS:
+        if container.lifecycle.HasField(field):
+            _set_handler_defaults(getattr(container.lifecycle, field))
 
 
 def _set_probe_defaults(probe: pod_pb2.Probe) -> None:
-    probe.timeout_seconds = probe.timeout_seconds or 1
-    if probe.handler.HasField("http_get"):
-        probe.handler.http_get.path = probe.handler.http_get.path or "/"
+    probe.timeout_seconds = probe.timeout_seconds or PROBE_TIMEOUT_SECONDS
+    probe.period_seconds = probe.period_seconds or PROBE_PERIOD_SECONDS
+    _set_handler_defaults(probe.handler)
+
+
+def _set_handler_defaults(handler: pod_pb2.Handler) -> None:
+    if handler.HasField("http_get"):
+        handler.http_get.path = handler.http_get.path or "/"

@@ -9,6 +9,7 @@ from peapod.common.demand import HostPort, host_port
 from peapod.common.errors import Violation
 from peapod.rules.container import container_violations
 from peapod.rules.metadata import label_violations
+from peapod.rules.volumes import volume_violations
 from peapod.v1 import pod_pb2
 
 NamedPort = tuple[str, pod_pb2.ContainerPort]
@@ -20,7 +21,7 @@ _DNS_POLICIES = frozenset(pod_pb2.DnsPolicy.values())
 
 def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
     """Find everything that is wrong with a spec whose defaults are set."""
-    yield from _volume_violations(spec.volumes, f"{path}.volumes")
+    yield from volume_violations(spec.volumes, f"{path}.volumes")
     if not spec.containers:
         yield Violation(f"{path}.containers", "is required: a pod has at least one container")
     volumes = {volume.name for volume in spec.volumes}
@@ -41,23 +42,6 @@ def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
         yield Violation(f"{path}.node_name", problem)
     if spec.termination_grace_period_seconds < 0:
         yield Violation(f"{path}.termination_grace_period_seconds", "must not be negative")
-
-
-def unsupported(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
-    """Find the legal fields that no kubelet honours yet; docs/limits.md lists them."""
-    for index, volume in enumerate(spec.volumes):
-        source = volume.WhichOneof("source") or ""
-        if source not in ("empty_dir", "host_path"):
-            yield Violation(f"{path}.volumes[{index}].{source}", "this kind of volume is not supported yet")
-        elif volume.empty_dir.medium:
-            yield Violation(f"{path}.volumes[{index}].empty_dir.medium", "only the node's disk is supported yet")
-    for index, container in enumerate(spec.containers):
-        for field in ("liveness_probe", "readiness_probe", "lifecycle"):
-            if container.HasField(field):
-                yield Violation(f"{path}.containers[{index}].{field}", "is not supported yet")
-        if container.termination_message_path != "/dev/termination-log":
-            field = f"{path}.containers[{index}].termination_message_path"
-            yield Violation(field, "termination messages are not read yet: leave it out")
 
 
 def _repeated_names(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
@@ -93,39 +77,3 @@ def _ports(spec: pod_pb2.PodSpec, path: str) -> Iterator[NamedPort]:
     for index, container in enumerate(spec.containers):
         for number, port in enumerate(container.ports):
             yield f"{path}.containers[{index}].ports[{number}]", port
-
-
-def _volume_violations(volumes: Sequence[pod_pb2.Volume], path: str) -> Iterator[Violation]:
-    seen: set[str] = set()
-    for index, volume in enumerate(volumes):
-        field = f"{path}[{index}]"
-        if problem := names.dns_label_problem(volume.name):
-            yield Violation(f"{field}.name", problem if volume.name else "is required")
-        elif volume.name in seen:
-            yield Violation(f"{field}.name", f"another volume is named {volume.name!r}")
-        seen.add(volume.name)
-        yield from _source_violations(volume, field)
-
-
-def _source_violations(volume: pod_pb2.Volume, path: str) -> Iterator[Violation]:
-    source = volume.WhichOneof("source") or ""
-    for field in _REQUIRED.get(source, ()):
-        if not getattr(getattr(volume, source), field):
-            yield Violation(f"{path}.{source}.{field}", "is required")
-    if source == "empty_dir" and volume.empty_dir.medium not in ("", "Memory"):
-        yield Violation(f"{path}.empty_dir.medium", 'must be "" or "Memory"')
-    if source == "host_path" and volume.host_path.path and not volume.host_path.path.startswith("/"):
-        yield Violation(f"{path}.host_path.path", "must be absolute")
-    if source == "nfs" and volume.nfs.path and not volume.nfs.path.startswith("/"):
-        yield Violation(f"{path}.nfs.path", "must be absolute")
-    if source == "gce_persistent_disk" and not 0 <= volume.gce_persistent_disk.partition <= 255:
-        yield Violation(f"{path}.gce_persistent_disk.partition", "must be 0 to 255")
-
-
-_REQUIRED = {
-    "host_path": ("path",),
-    "gce_persistent_disk": ("pd_name", "fs_type"),
-    "git_repo": ("repository",),
-    "secret": ("secret_name",),
-    "nfs": ("server", "path"),
-}

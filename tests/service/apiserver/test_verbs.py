@@ -87,14 +87,6 @@ async def test_every_wrong_field_is_named_and_nothing_is_stored(api: Api) -> Non
     assert await names(api) == []
 
 
-async def test_the_unsupported_is_refused_by_name(api: Api) -> None:
-    pod = make_pod("web")
-    pod.spec.volumes.add(name="keys").secret.secret_name = "keys"
-    error = await refusal(create(api, pod))
-    assert isinstance(error, errors.Unsupported)
-    assert [violation.field for violation in error.violations] == ["spec.volumes[0].secret"]
-
-
 async def test_update_needs_the_current_version(api: Api) -> None:
     pod = await create(api, make_pod("web"))
     stale = pod_pb2.Pod()

@@ -6,11 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peapod.apiserver.cache import Cache
-from peapod.apiserver.resources.pod import STRATEGY
+from peapod.apiserver.resources.pod import strategy
 from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Change, Entry
 from tests.support.objects import make_pod
 
+STRATEGY = strategy()
 LABELS = st.dictionaries(st.sampled_from("ab"), st.sampled_from("xyz"), max_size=2)
 EDITS = st.lists(st.tuples(st.integers(0, 5), st.none() | st.tuples(LABELS, st.sampled_from(["", "n1", "n2"]))))
 SELECTORS = st.sampled_from(["", "a", "a=x", "a!=x", "a in (x,y)", "a notin (x)", "a=x,b in (y,z)", "a=q"])

@@ -6,7 +6,7 @@ import pytest
 
 from peapod.rules.metadata import violations as metadata_violations
 from peapod.rules.pod_defaults import set_defaults
-from peapod.rules.pod_spec import spec_violations, unsupported
+from peapod.rules.pod_spec import spec_violations
 from peapod.v1 import meta_pb2, pod_pb2
 
 
@@ -26,7 +26,6 @@ def wrong_fields(pod: pod_pb2.Pod) -> list[str]:
 def test_the_chapters_pod_is_right() -> None:
     assert wrong_fields(podtest()) == []
     assert [*metadata_violations(podtest().metadata, True)] == []
-    assert [*unsupported(podtest().spec, "spec")] == []
 
 
 def test_defaults() -> None:
@@ -100,18 +99,6 @@ def test_host_ports_collide_by_address_port_and_protocol(
         del container.ports[:]
         container.ports.add(container_port=1, **port)
     assert wrong_fields(pod) == (["spec.containers[1].ports[0].host_port"] if collide else [])
-
-
-def test_what_is_not_supported_yet_is_refused_by_name() -> None:
-    pod = podtest()
-    pod.spec.volumes.add(name="s").secret.secret_name = "keys"
-    pod.spec.volumes.add(name="m").empty_dir.medium = "Memory"
-    pod.spec.containers[0].liveness_probe.handler.tcp_socket.port.number = 80
-    assert [violation.field for violation in unsupported(pod.spec, "spec")] == [
-        "spec.volumes[0].secret",
-        "spec.volumes[1].empty_dir.medium",
-        "spec.containers[0].liveness_probe",
-    ]
 
 
 @pytest.mark.parametrize(

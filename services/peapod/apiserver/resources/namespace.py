@@ -24,7 +24,7 @@ def reset_status(namespace: namespace_pb2.Namespace) -> None:
     namespace.status.phase = namespace_pb2.NAMESPACE_PHASE_ACTIVE
 
 
-def keep_status(new: namespace_pb2.Namespace, old: namespace_pb2.Namespace) -> None:
+def keep(new: namespace_pb2.Namespace, old: namespace_pb2.Namespace) -> None:
     """Leave the status to the server."""
     new.status.CopyFrom(old.status)
 
@@ -42,5 +42,5 @@ STRATEGY = Strategy(
     },
     set_defaults=set_defaults,
     reset_status=reset_status,
-    keep_status=keep_status,
+    keep=keep,
 )

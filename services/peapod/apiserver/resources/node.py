@@ -13,7 +13,7 @@ def set_defaults(node: node_pb2.Node) -> None:
     node.spec.external_id = node.spec.external_id or node.metadata.name
 
 
-def keep_status(new: node_pb2.Node, old: node_pb2.Node) -> None:
+def keep(new: node_pb2.Node, old: node_pb2.Node) -> None:
     """Leave the status to the kubelet."""
     new.status.CopyFrom(old.status)
 
@@ -47,7 +47,7 @@ STRATEGY = Strategy(
     selectable={"metadata.name": lambda node: node.metadata.name},
     trigger="metadata.name",
     set_defaults=set_defaults,
-    keep_status=keep_status,
+    keep=keep,
     validate=validate,
     validate_update=validate_update,
 )

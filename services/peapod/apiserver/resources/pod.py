@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 
 from peapod.apiserver.resources.strategy import Strategy
-from peapod.common import quantity
-from peapod.common.errors import Violation
+from peapod.common.errors import NotReady, Violation
+from peapod.rules.changes import changed_fields
+from peapod.rules.mirror import is_mirror, mirror_change_violations, mirror_violations
 from peapod.rules.pod_defaults import set_defaults
-from peapod.rules.pod_spec import spec_violations, unsupported
+from peapod.rules.pod_spec import spec_violations
+from peapod.rules.privileges import privileged_violations
 from peapod.v1 import pod_pb2, pod_service_pb2
 
 _PHASES = {number: name.removeprefix("POD_PHASE_").capitalize() for name, number in pod_pb2.PodPhase.items()}
 _PHASES[pod_pb2.POD_PHASE_UNSPECIFIED] = ""
+_MUTABLE = re.compile(r"spec\.containers\[\d+\]\.image")
 
 
 def reset_status(pod: pod_pb2.Pod) -> None:
@@ -21,9 +25,12 @@ def reset_status(pod: pod_pb2.Pod) -> None:
     pod.status.phase = pod_pb2.POD_PHASE_PENDING
 
 
-def keep_status(new: pod_pb2.Pod, old: pod_pb2.Pod) -> None:
-    """Leave the status to the kubelet."""
+def keep(new: pod_pb2.Pod, old: pod_pb2.Pod) -> None:
+    """Leave the status to the kubelet, the node as it was chosen, and pull policies as the first image had them."""
     new.status.CopyFrom(old.status)
+    new.spec.node_name = new.spec.node_name or old.spec.node_name
+    for ours, theirs in zip(new.spec.containers, old.spec.containers, strict=False):
+        ours.image_pull_policy = ours.image_pull_policy or theirs.image_pull_policy
 
 
 def validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> Iterator[Violation]:
@@ -31,31 +38,26 @@ def validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> Iterator[Violation]:
     if len(new.spec.containers) != len(old.spec.containers):
         yield Violation("spec.containers", "may not be added or removed")
         return
-    ours, theirs = _without_images(new.spec), _without_images(old.spec)
-    for field in pod_pb2.PodSpec.DESCRIPTOR.fields:
-        if getattr(ours, field.name) != getattr(theirs, field.name):
-            yield Violation(f"spec.{field.name}", "is immutable, but for the containers' images")
+    for field in changed_fields(new.spec, old.spec, "spec"):
+        if not _MUTABLE.fullmatch(field):
+            yield Violation(field, "is immutable: of a pod's spec only images may change")
+    yield from mirror_change_violations(new, old)
 
 
-def _without_images(spec: pod_pb2.PodSpec) -> pod_pb2.PodSpec:
-    """Copy a spec without what may change, and with amounts in one spelling: old API versions write 64Mi in bytes."""
-    rest = pod_pb2.PodSpec()
-    rest.CopyFrom(spec)
-    for container in rest.containers:
-        container.ClearField("image")
-        container.ClearField("image_pull_policy")
-        for amounts in (container.resources.limits, container.resources.requests):
-            for name, text in amounts.items():
-                amounts[name] = _plain(text)
-    return rest
+def check_mirror_change(new: pod_pb2.Pod, old: pod_pb2.Pod) -> None:
+    """Raise `NotReady` when what a mirror shows would change."""
+    if is_mirror(old) and any(True for _ in changed_fields(new.spec, old.spec, "spec")):
+        raise NotReady(f"{_static(old)}: change its manifest there")
 
 
-def _plain(amount: str) -> str:
-    try:
-        return str(quantity.parse(amount).normalize())
-    except ValueError:
-        # Validation names what cannot be read.
-        return amount
+def check_mirror_deletion(pod: pod_pb2.Pod, node_name: str) -> None:
+    """Raise `NotReady` for a mirror, unless it is its node that asks."""
+    if is_mirror(pod) and node_name != pod.spec.node_name:
+        raise NotReady(f"{_static(pod)}: remove its manifest there")
+
+
+def _static(pod: pod_pb2.Pod) -> str:
+    return f'Pod "{pod.metadata.name}" is the mirror of a static pod of node {pod.spec.node_name}'
 
 
 def _validate(pod: pod_pb2.Pod) -> list[Violation]:
@@ -66,28 +68,34 @@ def _validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> list[Violation]:
     return [*validate_update(new, old)]
 
 
-def _unsupported(pod: pod_pb2.Pod) -> list[Violation]:
-    return [*unsupported(pod.spec, "spec")]
+def _validate_new(pod: pod_pb2.Pod) -> Sequence[Violation]:
+    return [*mirror_violations(pod)]
 
 
-STRATEGY = Strategy(
-    kind="Pod",
-    plural="pods",
-    message=pod_pb2.Pod,
-    listing=pod_service_pb2.ListPodsResponse,
-    batch=pod_service_pb2.WatchPodsResponse,
-    namespaced=True,
-    selectable={
-        "metadata.name": lambda pod: pod.metadata.name,
-        "metadata.namespace": lambda pod: pod.metadata.namespace,
-        "spec.node_name": lambda pod: pod.spec.node_name,
-        "status.phase": lambda pod: _PHASES.get(pod.status.phase, ""),
-    },
-    trigger="spec.node_name",
-    set_defaults=set_defaults,
-    reset_status=reset_status,
-    keep_status=keep_status,
-    validate=_validate,
-    validate_update=_validate_update,
-    unsupported=_unsupported,
-)
+def _validate_new_unprivileged(pod: pod_pb2.Pod) -> Sequence[Violation]:
+    return [*mirror_violations(pod), *privileged_violations(pod.spec, "spec")]
+
+
+def strategy(*, allow_privileged: bool = False) -> Strategy[pod_pb2.Pod]:
+    """Make the rules for pods, of which some may be privileged or none."""
+    return Strategy(
+        kind="Pod",
+        plural="pods",
+        message=pod_pb2.Pod,
+        listing=pod_service_pb2.ListPodsResponse,
+        batch=pod_service_pb2.WatchPodsResponse,
+        namespaced=True,
+        selectable={
+            "metadata.name": lambda pod: pod.metadata.name,
+            "metadata.namespace": lambda pod: pod.metadata.namespace,
+            "spec.node_name": lambda pod: pod.spec.node_name,
+            "status.phase": lambda pod: _PHASES.get(pod.status.phase, ""),
+        },
+        trigger="spec.node_name",
+        set_defaults=set_defaults,
+        reset_status=reset_status,
+        keep=keep,
+        validate=_validate,
+        validate_new=_validate_new if allow_privileged else _validate_new_unprivileged,
+        validate_update=_validate_update,
+    )

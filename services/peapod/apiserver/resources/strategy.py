@@ -61,11 +61,11 @@ class Strategy(Generic[R]):
     """Fill in what the user left out, in place, on create and update."""
     reset_status: Callable[[R], None] = _nothing
     """Give a new object the status it starts with, in place."""
-    keep_status: Callable[[R, R], None] = field(default=lambda new, old: None)
-    """On update: put into `new` what users may not change, from `old`."""
+    keep: Callable[[R, R], None] = field(default=lambda new, old: None)
+    """On update, before the defaults: put into `new`, from `old`, what users may not change or need not say again."""
     validate: Callable[[R], Sequence[Violation]] = _no_violations
     """Everything that is wrong with an object, apart from its metadata."""
+    validate_new: Callable[[R], Sequence[Violation]] = _no_violations
+    """Everything that is wrong with an object only when it is created."""
     validate_update: Callable[[R, R], Sequence[Violation]] = _no_violations
     """Everything immutable that differs between `new` and `old`, apart from the metadata."""
-    unsupported: Callable[[R], Sequence[Violation]] = _no_violations
-    """Legal fields that this version cannot honour."""

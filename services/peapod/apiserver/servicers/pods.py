@@ -8,6 +8,7 @@ from typing import Any
 
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.relay import Relay
+from peapod.apiserver.resources.pod import check_mirror_change, check_mirror_deletion
 from peapod.apiserver.servicers import batch
 from peapod.common import duplex
 from peapod.common.errors import Conflict, Invalid, NotReady, Violation
@@ -37,11 +38,17 @@ class Pods(PodServiceServicer):
 
     async def update_pod(self, request: pb.UpdatePodRequest, context: Any) -> bytes:
         """Replace what is mutable."""
-        return await self._pods.update(request.pod)
+        return await self._pods.update(request.pod, check=check_mirror_change)
 
     async def delete_pod(self, request: pb.DeletePodRequest, context: Any) -> bytes:
         """Remove one."""
-        return await self._pods.delete(request.namespace, request.name, request.uid, request.resource_version)
+        return await self._pods.delete(
+            request.namespace,
+            request.name,
+            request.uid,
+            request.resource_version,
+            check=lambda pod: check_mirror_deletion(pod, request.node_name),
+        )
 
     def watch_pods(self, request: pb.WatchPodsRequest, context: Any) -> AsyncGenerator[bytes, None]:
         """Stream changes."""

@@ -1,0 +1,16 @@
+"""What only those pods may have whose cluster allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from peapod.common.errors import Violation
+from peapod.v1 import pod_pb2
+
+
+def privileged_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
+    """Find the containers that would be privileged, in a cluster that has none."""
+    for index, container in enumerate(spec.containers):
+        if container.security_context.privileged:
+            field = f"{path}.containers[{index}].security_context.privileged"
+            yield Violation(field, "is not allowed here: the apiserver was started without --allow-privileged")
