@@ -35,6 +35,7 @@ class Cluster:
     node_name: str
     store: str
     log_level: str
+    allow_privileged: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is started."""
@@ -59,12 +60,11 @@ class Cluster:
         store = self.store or f"sqlite:///{self.state_dir / 'peapod.db'}"
         kubelet = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
         kubelet += ["--hide", str(self.state_dir)]
+        apiserver = ["--address", self.apiserver_address, "--store", store]
+        apiserver += ["--scheduler", f"unix:{self._socket('scheduler')}"]
+        apiserver += ["--allow-privileged"] if self.allow_privileged else []
         return [
-            Service(
-                "apiserver",
-                ["--address", self.apiserver_address, "--store", store, *self._logging()],
-                self.apiserver_address,
-            ),
+            Service("apiserver", [*apiserver, *self._logging()], self.apiserver_address),
             self._client("scheduler", "--address"),
             self._client("controllers", "--address"),
             Service("kubelet", [*kubelet, "--apiserver", self.apiserver_address, *self._logging()]),

@@ -30,6 +30,7 @@ def run(arguments: Namespace, console: Console) -> None:
         node_name=arguments.node_name,
         store=arguments.store,
         log_level=arguments.log_level,
+        allow_privileged=arguments.allow_privileged,
     )
     cluster.sockets.mkdir(parents=True, exist_ok=True)
     with sole_user(cluster.state_dir) as inherited:
