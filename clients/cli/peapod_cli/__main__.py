@@ -12,7 +12,7 @@ from peapod_cli.console import Console, let_go_of_output
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command and return its exit status: 0, or 1 when anything was wrong.
+    """Run the command and return its exit status: 0, 1 when anything was wrong, or that of what it ran elsewhere.
 
     An interrupt ends the process on the spot, as a shell expects; whoever has something to end first asks for it.
     """
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _run(words, console)
     except BrokenPipeError:
         let_go_of_output()
-    return 1 if console.failed else 0
+    return console.status
 
 
 def _services() -> Sequence[str]:

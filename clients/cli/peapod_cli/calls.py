@@ -62,21 +62,23 @@ class Connection:
         try:
             yield
         except grpc.RpcError as error:
-            raise self._meaning(error) from error
+            raise meaning(error, self.address) from error
 
-    def _meaning(self, error: grpc.RpcError) -> PeapodError:
-        if error.code() == grpc.StatusCode.UNAVAILABLE and not error.trailing_metadata():
-            why = (error.details() or "").rpartition(": ")[2]
-            return Unavailable(f"the server at {self.address} cannot be reached: {why}")
-        # A server that stops may cut a stream off before its status is sent.
-        if error.code() == grpc.StatusCode.CANCELLED:
-            return Unavailable(f"the server at {self.address} cut the call off")
-        if error.code() == grpc.StatusCode.UNIMPLEMENTED and not error.trailing_metadata():
-            return Unavailable(f"what listens at {self.address} is no Peapod apiserver: {error.details()}")
-        meant = errors.from_rpc(error)
-        if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
-            meant.message = f"the server at {self.address} gave no answer in {ANSWER_SECONDS:g} s"
-        return meant
+
+def meaning(error: grpc.RpcError, address: str) -> PeapodError:
+    """Read what the server at an address meant by a call that failed, or that it is not there."""
+    if error.code() == grpc.StatusCode.UNAVAILABLE and not error.trailing_metadata():
+        why = (error.details() or "").rpartition(": ")[2]
+        return Unavailable(f"the server at {address} cannot be reached: {why}")
+    # A server that stops may cut a stream off before its status is sent.
+    if error.code() == grpc.StatusCode.CANCELLED:
+        return Unavailable(f"the server at {address} cut the call off")
+    if error.code() == grpc.StatusCode.UNIMPLEMENTED and not error.trailing_metadata():
+        return Unavailable(f"what listens at {address} is no Peapod apiserver: {error.details()}")
+    meant = errors.from_rpc(error)
+    if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+        meant.message = f"the server at {address} gave no answer in {ANSWER_SECONDS:g} s"
+    return meant
 
 
 class Calls:
@@ -104,6 +106,10 @@ class Calls:
             return self.get(namespace, name)
         except NotFound:
             return None
+
+    def update(self, message: Message) -> Any:
+        """Replace what may change of an object, if it is still at the resource version that it was read at."""
+        return getattr(self._call("Update", **{self.kind.singular: message}), self.kind.singular)
 
     def list(self, namespace: str, labels: str = "", fields: str = "") -> Any:
         """Read all that match: their `items`, and the `revision` and `store_id` of the snapshot."""

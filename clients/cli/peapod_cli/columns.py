@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from peapod.v1.secret_pb2 import Secret
 
 
+GONE = "Deleted"
+
+
 @dataclass(frozen=True)
 class Columns:
     """A kind's columns: their heads, and the rows of one object, which is told the time now in Unix seconds."""
@@ -26,11 +29,21 @@ class Columns:
     heads: Row
     wide_heads: Row
     rows: Callable[..., list[Row]]
+    mark: str = "STATUS"
+    """The column that tells when an object is gone; "" for a kind whose end is no news."""
 
     def of(self, objects: Sequence[object], *, wide: bool, now: float, heads: bool) -> list[Row]:
         """Make all rows of some objects."""
         first: list[Row] = [self.wide_heads if wide else self.heads] if heads else []
         return first + [row for item in objects for row in self.rows(item, wide, now)]
+
+    def gone(self, item: object, *, wide: bool, now: float) -> list[Row]:
+        """Make the rows of an object that is no longer there."""
+        if not self.mark:
+            return []
+        first, *others = self.rows(item, wide, now)
+        at = (self.wide_heads if wide else self.heads).index(self.mark)
+        return [(*first[:at], GONE, *first[at + 1 :]), *others]
 
 
 def _pod(pod: Pod, wide: bool, now: float) -> list[Row]:
@@ -42,8 +55,10 @@ def _pod(pod: Pod, wide: bool, now: float) -> list[Row]:
 
 
 def pod_host(pod: Pod) -> str:
-    """Say where a pod runs: node and address."""
-    return f"{pod.spec.node_name}/{pod.status.host_ip}" if pod.spec.node_name else "<unassigned>"
+    """Say where a pod runs: node and, once its kubelet has told it, address."""
+    if not pod.spec.node_name:
+        return "<unassigned>"
+    return f"{pod.spec.node_name}/{pod.status.host_ip}" if pod.status.host_ip else pod.spec.node_name
 
 
 def pod_phase(pod: Pod) -> str:
@@ -105,8 +120,8 @@ def _created(metadata: ObjectMeta, now: float) -> str:
 
 
 def by_last_time(event: Any) -> tuple[int, int]:
-    """Order events from old to new."""
-    return (event.last_timestamp.seconds, event.metadata.resource_version)
+    """Order events from old to new; those that tell whole seconds only, as they were stored."""
+    return (event.last_timestamp.ToNanoseconds(), event.metadata.resource_version)
 
 
 _EVENT_HEADS = ("FIRSTSEEN", "LASTSEEN", "COUNT", "NAME", "KIND", "SUBOBJECT", "REASON", "SOURCE", "MESSAGE")
@@ -115,7 +130,7 @@ _POD_HEADS = ("CONTAINER(S)", "IMAGE(S)", "HOST", "LABELS", "STATUS")
 COLUMNS: dict[Kind, Columns] = {
     POD: Columns(("POD", *_POD_HEADS), ("POD", "IP", *_POD_HEADS, "CREATED"), _pod),
     NODE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "IP", "CREATED"), _node),
-    EVENT: Columns(_EVENT_HEADS, _EVENT_HEADS, _event),
+    EVENT: Columns(_EVENT_HEADS, _EVENT_HEADS, _event, mark=""),
     NAMESPACE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "CREATED"), _namespace),
-    SECRET: Columns(("NAME", "DATA"), ("NAME", "DATA", "TYPE", "CREATED"), _secret),
+    SECRET: Columns(("NAME", "DATA"), ("NAME", "DATA", "TYPE", "CREATED"), _secret, mark="DATA"),
 }

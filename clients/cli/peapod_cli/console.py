@@ -8,10 +8,10 @@ import sys
 
 
 class Console:
-    """The two streams of one command, and whether anything went wrong so far."""
+    """The two streams of one command, and the exit status that it has so far."""
 
     def __init__(self) -> None:
-        self.failed = False
+        self.status = 0
         for stream in (sys.stdout, sys.stderr):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")
@@ -21,10 +21,11 @@ class Console:
         sys.stdout.write(text + "\n")
         sys.stdout.flush()
 
-    def raw(self, data: bytes) -> None:
+    def raw(self, data: bytes, *, to_errors: bool = False) -> None:
         """Pass bytes through as they are."""
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        stream = (sys.stderr if to_errors else sys.stdout).buffer
+        stream.write(data)
+        stream.flush()
 
     def note(self, text: str) -> None:
         """Say something that is no result and no error."""
@@ -36,7 +37,7 @@ class Console:
 
     def error(self, text: str) -> None:
         """Say what is wrong; the command goes on, and will exit 1."""
-        self.failed = True
+        self.status = 1
         self.note(f"error: {text}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from collections.abc import Sequence
 from typing import Any
 
 from peapod.common.errors import Invalid, NotFound
@@ -30,7 +31,7 @@ def run(arguments: Namespace, console: Console) -> None:
             return
         found = [(target.kind, _fetch(connection.of(target.kind), target, arguments, console)) for target in targets]
         alone = len(targets) == 1 and len(targets[0].names) == 1
-        _show(found, alone, arguments, console)
+        show(found, alone, arguments, console)
 
 
 def _fetch(calls: Calls, target: Target, arguments: Namespace, console: Console) -> list[Any]:
@@ -46,7 +47,8 @@ def _fetch(calls: Calls, target: Target, arguments: Namespace, console: Console)
     return found
 
 
-def _show(found: list[tuple[Kind, list[Any]]], alone: bool, arguments: Namespace, console: Console) -> None:
+def show(found: Sequence[tuple[Kind, list[Any]]], alone: bool, arguments: Namespace, console: Console) -> None:
+    """Show objects as --output and --no-headers say; one that was asked for `alone` is no list."""
     if alone and not found[0][1]:
         return
     documents = _documents(arguments, console)

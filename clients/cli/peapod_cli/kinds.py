@@ -87,6 +87,16 @@ def targets(words: Sequence[str]) -> list[Target]:
     return [Target(kind, names) for kind in kinds]
 
 
+def one_pod(word: str, verb: str) -> str:
+    """Read the name of a pod out of `NAME` or `pod/NAME`; raise `Invalid` for another type, which cannot be "verb"."""
+    if "/" not in word:
+        return word
+    target = _pair(word)
+    if target.kind is not POD:
+        raise Invalid(f"{target.kind.plural} {verb}; name a pod")
+    return target.names[0]
+
+
 def _pair(word: str) -> Target:
     kind, slash, name = word.partition("/")
     if not slash or not kind or not name or "/" in name:

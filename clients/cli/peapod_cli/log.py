@@ -11,7 +11,7 @@ from peapod.common.errors import Invalid
 from peapod_cli import words
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import POD, targets
+from peapod_cli.kinds import one_pod
 
 if TYPE_CHECKING:
     from peapod.v1.log_pb2 import LogOptions
@@ -24,8 +24,8 @@ def run(arguments: Namespace, console: Console) -> None:
 
     request = pb.StreamPodLogsRequest(
         namespace=arguments.namespace,
-        name=_pod(arguments.pod),
-        container=arguments.container,
+        name=one_pod(arguments.pod, "have no log"),
+        container=_container(arguments),
         options=_options(arguments),
     )
     with Connection(arguments.server) as connection, connection.translated():
@@ -33,31 +33,37 @@ def run(arguments: Namespace, console: Console) -> None:
             console.raw(piece.data)
 
 
-def _pod(word: str) -> str:
-    if "/" not in word:
-        return word
-    [target] = targets([word])
-    if target.kind is not POD:
-        raise Invalid(f"{target.kind.plural} have no log; name a pod")
-    return target.names[0]
+def _container(arguments: Namespace) -> str:
+    if arguments.container and arguments.container_word not in ("", arguments.container):
+        raise Invalid(f'two containers are named, "{arguments.container_word}" and "{arguments.container}"')
+    return str(arguments.container or arguments.container_word)
 
 
 def _options(arguments: Namespace) -> LogOptions:
     from peapod.v1 import log_pb2
 
-    options = log_pb2.LogOptions(follow=arguments.follow, previous=arguments.previous, timestamps=True)
+    options = log_pb2.LogOptions(follow=arguments.follow, previous=arguments.previous, timestamps=arguments.timestamps)
     if arguments.tail is not None:
         options.tail_lines = arguments.tail
-    if arguments.since:
-        options.since_time.FromNanoseconds(round(_since(arguments.since) * 1e9))
+    if arguments.since and arguments.since_time:
+        raise Invalid("--since and --since-time exclude each other")
+    if arguments.since or arguments.since_time:
+        options.since_time.FromMicroseconds(_since(arguments.since, arguments.since_time))
     return options
 
 
-def _since(text: str) -> float:
-    """Read a duration before now, or an RFC 3339 time, as Unix seconds."""
-    if "T" not in text:
-        return time.time() - words.duration(text)
+def _since(ago: str, moment: str) -> int:
+    """Read a duration before now, or a time, as microseconds of Unix time."""
+    if ago and "T" not in ago:
+        try:
+            return round(max(0.0, time.time() - words.duration(ago)) * 1e6)
+        except Invalid as wrong:
+            raise Invalid(f"--since: {wrong.message}") from None
     try:
-        return datetime.fromisoformat(text).timestamp()
+        at = datetime.fromisoformat(ago or moment)
     except ValueError:
-        raise Invalid(f'"{text}" is neither a duration such as 10m nor a time such as 2015-01-08T11:52:15Z') from None
+        at = None
+    if at is None or at.tzinfo is None:
+        flag = "--since" if ago else "--since-time"
+        raise Invalid(f'{flag}: "{ago or moment}" is no time with a zone such as 2015-01-08T11:52:15Z')
+    return max(0, round(at.timestamp() * 1e6))

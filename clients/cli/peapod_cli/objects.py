@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from peapod.codec.v1beta1 import codec
 from peapod.common.errors import PeapodError
 from peapod_cli import kinds
-from peapod_cli.arguments import DEFAULT_NAMESPACE
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
 from peapod_cli.sources import Source
+from peapod_cli.verbs import DEFAULT_NAMESPACE
 
 
 class Declared(NamedTuple):

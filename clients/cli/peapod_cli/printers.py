@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from peapod_cli.columns import COLUMNS
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
-from peapod_cli.table import Table
+from peapod_cli.table import Row, Table
 
 
 class Printer(Protocol):
@@ -18,6 +18,10 @@ class Printer(Protocol):
 
     def show(self, kind: Kind, items: Sequence[Any]) -> None:
         """Print some objects."""
+        ...
+
+    def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
+        """Print an object that was changed, or that is `gone`: deleted, or no longer what is asked for."""
         ...
 
 
@@ -37,6 +41,16 @@ class TablePrinter:
             self._console.line("")
         table = self._tables.setdefault(kind, Table())
         rows = COLUMNS[kind].of(items, wide=self._wide, now=time.time(), heads=first and self._heads)
+        self._print(table, rows)
+
+    def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
+        """Print the row of an object, marked when it is gone."""
+        if gone:
+            self._print(self._tables[kind], COLUMNS[kind].gone(item, wide=self._wide, now=time.time()))
+        else:
+            self.show(kind, [item])
+
+    def _print(self, table: Table, rows: Sequence[Row]) -> None:
         for line in table.lines(rows):
             self._console.line(line)
 
@@ -55,6 +69,10 @@ class DocumentPrinter:
 
         for item in items:
             self.show_document(codec.encode(item))
+
+    def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
+        """Print the document of an object; the last one of an object that is gone."""
+        self.show(kind, [item])
 
     def show_list(self, items: Sequence[Any]) -> None:
         """Print one document for all the objects."""

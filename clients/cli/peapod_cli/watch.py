@@ -17,6 +17,8 @@ def follow(connection: Connection, target: Target, namespace: str, selector: str
     A lost connection is resumed where it broke off; only when the server has forgotten that place is everything
     shown again. Raises `NotFound` for a name that is not there, and `Unavailable` when the server stays away.
     """
+    from peapod.v1.meta_pb2 import EVENT_TYPE_DELETED
+
     calls = connection.of(target.kind)
     fields = f"metadata.name={target.names[0]}" if target.names else ""
     for name in target.names:
@@ -32,7 +34,8 @@ def follow(connection: Connection, target: Target, namespace: str, selector: str
     while True:
         try:
             for batch in calls.watch(namespace, selector, fields, revision, store_id):
-                printer.show(target.kind, [item for _, item in batch.changes])
+                for change, item in batch.changes:
+                    printer.show_change(target.kind, item, gone=change == EVENT_TYPE_DELETED)
                 revision = batch.revision or revision
                 backoff.reset()
         except SlowWatcher:

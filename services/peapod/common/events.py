@@ -62,7 +62,6 @@ class Recorder:
         reference = about if isinstance(about, ObjectReference) else reference_to(about)
         now = Timestamp()
         now.GetCurrentTime()
-        now.nanos = 0
         event = Event(
             metadata=ObjectMeta(namespace=reference.namespace or "default"),
             involved_object=reference,

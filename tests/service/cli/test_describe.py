@@ -55,9 +55,9 @@ async def test_a_pod(peapod: Run, api: Api) -> None:
     outcome = await peapod("describe", "pod", "podtest")
     assert outcome.status == 0
     lines = outcome.out.splitlines()
-    assert "Host:        node-1/127.0.0.1" in lines
-    assert "Status:      Running" in lines
-    assert "IP:          172.17.0.2" in lines
+    assert "Host:             node-1/127.0.0.1" in lines
+    assert "Status:           Running" in lines
+    assert "IP:               172.17.0.2" in lines
     containers = [line.split() for line in lines[lines.index("Containers:") + 2 :][:2]]
     assert " ".join(containers[0]).startswith(
         "master1 10.10.103.215:5000/redis Running since Thu, 01 Jan 1970 00:00:00"
@@ -74,7 +74,7 @@ async def test_a_node_with_its_pods(peapod: Run, api: Api) -> None:
     outcome = await peapod("describe", "minion", "node-1")
     lines = outcome.out.splitlines()
     assert "Capacity:         cpu=2" in lines
-    assert lines[lines.index("Pods: (1 in total)") + 2].split() == ["default", "podtest", "Running"]
+    assert lines[lines.index("Pods: (1 in total)") + 2].split() == ["default", "podtest", "Running", "0", "0"]
     assert lines[-1] == "No events."
 
 

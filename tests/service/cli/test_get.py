@@ -97,7 +97,7 @@ async def test_a_watch_shows_what_is_there_and_then_each_change(peapod: Run, api
     assert "".join(lines) == TABLE
     await run_it(api, podtest)
     bound = (await process.stdout.readline()).decode()
-    assert bound.split()[3:] == ["node-1/", "name=redis-master", "Pending"]
+    assert bound.split()[3:] == ["node-1", "name=redis-master", "Pending"]
     await process.stdout.readline()
     running = (await process.stdout.readline()).decode()
     assert running.split()[3:] == ["node-1/127.0.0.1", "name=redis-master", "Running"]

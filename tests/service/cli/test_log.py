@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import pytest
 
+from peapod.common.errors import Unsupported
 from peapod.common.server import Server
 from peapod.v1 import kubelet_service_pb2 as pb
 from peapod.v1 import node_pb2, node_service_pb2, pod_service_pb2
@@ -34,6 +36,14 @@ class Node(KubeletServiceServicer):
             await self.more.wait()
             yield pb.StreamContainerLogsResponse(data="and on: é\n".encode())
 
+    async def exec_in_container(self, requests: Any, context: Any) -> AsyncGenerator[pb.ExecInContainerResponse, None]:
+        raise Unsupported("not here")
+        yield
+
+    async def port_forward(self, requests: Any, context: Any) -> AsyncGenerator[pb.PortForwardResponse, None]:
+        raise Unsupported("not here")
+        yield
+
 
 @pytest.fixture
 async def node(peapod: Run, api: Api) -> AsyncIterator[Node]:
@@ -58,8 +68,23 @@ async def test_a_log_always_has_time_stamps(peapod: Run, node: Node) -> None:
     assert not request.options.HasField("tail_lines")
 
 
+async def test_a_log_can_do_without_them(peapod: Run, node: Node) -> None:
+    assert (await peapod("log", "podtest", "-c", "master1", "--no-timestamps")).out == LINE
+    assert not node.asked[0].options.timestamps
+
+
+async def test_a_log_can_begin_some_time_ago(peapod: Run, node: Node) -> None:
+    before = time.time()
+    assert (await peapod("log", "podtest", "master1", "--since", "1h30m")).status == 0
+    asked = node.asked[0].options.since_time.ToNanoseconds() / 1e9
+    assert before - 5400 - 1e-3 <= asked <= time.time() - 5400
+    # Longer ago than there was time: from the beginning of it.
+    assert (await peapod("log", "podtest", "master1", "--since", "9999999999999h")).status == 0
+    assert node.asked[1].options.since_time.seconds == 0
+
+
 async def test_a_log_can_be_shortened(peapod: Run, node: Node) -> None:
-    words = ["--tail", "0", "--previous", "--since", "2015-01-08T11:52:15Z"]
+    words = ["--tail", "0", "--previous", "--since-time", "2015-01-08T11:52:15Z"]
     assert (await peapod("logs", "pod/podtest", "master2", *words)).out == LINE
     options = node.asked[0].options
     assert (options.HasField("tail_lines"), options.tail_lines, options.previous) == (True, 0, True)
@@ -83,7 +108,12 @@ async def test_a_log_that_is_followed_comes_as_it_is_written(api: Api, node: Nod
         (["podtest", "master3"], 'Pod "podtest": container must be one of master1, master2'),
         (["nope"], 'Pod "nope" not found in namespace default'),
         (["node/node-1"], "minions have no log; name a pod"),
-        (["podtest", "master1", "--since", "yesterday"], '"yesterday" is no duration such as 90s'),
+        (["podtest", "master1", "--since", "yesterday"], '--since: "yesterday" is no duration such as 90s'),
+        (["podtest", "master1", "--since", "10"], '--since: "10" is no duration such as 90s'),
+        (["podtest", "master1", "--since", "2015-01-08T11:52:15"], '--since: "2015-01-08T11:52:15" is no time with a'),
+        (["podtest", "master1", "--since-time", "today"], '--since-time: "today" is no time with a zone'),
+        (["podtest", "master1", "--since", "1h", "--since-time", "2015-01-08T11:52:15Z"], "--since and --since-time"),
+        (["podtest", "master1", "-c", "master2"], 'two containers are named, "master1" and "master2"'),
         (["podtest", "master1", "--tail", "-1"], "argument --tail"),
     ],
 )

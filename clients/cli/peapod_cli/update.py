@@ -1,0 +1,70 @@
+"""`peapod update`: replace objects by what files declare."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import Any
+
+from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable
+from peapod_cli import objects, sources
+from peapod_cli.calls import Connection
+from peapod_cli.console import Console
+from peapod_cli.kinds import EVENT, POD
+from peapod_cli.objects import Declared
+
+TRIES = 20
+"""How often a replacement is tried anew on an object that others keep changing."""
+
+
+def run(arguments: Namespace, console: Console) -> None:
+    """Replace the objects of each file and print `type/name` for each.
+
+    An object that names a resource version is replaced only if it is still at that one; else whatever is there is. Of
+    a file that cannot be read as a whole nothing is replaced; other files go on.
+    """
+    with Connection(arguments.server) as connection:
+        for name in sources.files(arguments.filename):
+            try:
+                source = sources.read(name)
+                declared = objects.declared(source, console, arguments.only_namespace, strict=arguments.validate)
+            except Invalid as wrong:
+                console.error(wrong.message)
+                continue
+            for item in declared or ():
+                _replace(item, connection, console)
+
+
+def _replace(item: Declared, connection: Connection, console: Console) -> None:
+    try:
+        stored = _update(item, connection)
+    except (Unavailable, TooLate):
+        raise
+    except PeapodError as error:
+        item.complain(error, console)
+    else:
+        console.line(f"{item.kind.plural}/{stored.metadata.name}")
+
+
+def _update(item: Declared, connection: Connection) -> Any:
+    if item.kind is EVENT:
+        raise Invalid("events cannot be updated")
+    calls, metadata = connection.of(item.kind), item.message.metadata
+    tries = 1 if metadata.resource_version else TRIES
+    while True:
+        tries -= 1
+        message = type(item.message)()
+        message.CopyFrom(item.message)
+        _fill_in(item, message, calls.get(metadata.namespace, metadata.name))
+        try:
+            return calls.update(message)
+        except Conflict:
+            if not tries:
+                raise
+
+
+def _fill_in(item: Declared, message: Any, current: Any) -> None:
+    """Add what a file need not say of an object that is there: its version, and where a pod was placed."""
+    if not message.metadata.resource_version:
+        message.metadata.resource_version = current.metadata.resource_version
+    if item.kind is POD and not message.spec.node_name:
+        message.spec.node_name = current.spec.node_name
