@@ -8,15 +8,18 @@ import asyncio
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from typing import Any, TypeVar
 
 import requests
 import urllib3
 from docker import APIClient
 from docker.errors import APIError, DockerException, NotFound, create_api_error_from_http_exception
+from docker.tls import TLSConfig
 from docker.utils import kwargs_from_env
 
 from peapod.kubelet.runtime.docker.errors import unavailable
+from peapod.kubelet.runtime.docker.line import Place
 from peapod.kubelet.runtime.docker.stream import Stream
 from peapod.kubelet.runtime.docker.transport import Client
 from peapod.kubelet.runtime.runtime import RuntimeUnavailable
@@ -44,12 +47,22 @@ class Engine:
     """
 
     def __init__(self, address: str = "") -> None:
-        self._address = address
+        settings = kwargs_from_env()
+        self._address = address or settings.get("base_url", "")
+        self._tls: TLSConfig | None = settings.get("tls")
         self._changing = _Workers("change", CHANGES, self)
         self._asking = _Workers("ask", QUESTIONS, self)
         self._waiting = _Workers("wait", WAITS, self)
         self._streams: set[Stream] = set()
         self.closed = False
+
+    @cached_property
+    def place(self) -> Place:
+        """Where the engine listens."""
+        try:
+            return Place.of(self._address, self._tls)
+        except (DockerException, OSError) as error:
+            raise unavailable(error) from error
 
     async def ask(self, work: Work[T]) -> T:
         """Do what is answered at once."""
@@ -73,8 +86,7 @@ class Engine:
 
     def connect(self) -> APIClient:
         """Make a client for one thread."""
-        settings = kwargs_from_env()
-        return Client(self._address or settings.get("base_url", ""), tls=settings.get("tls", False), timeout=PATIENCE)
+        return Client(self._address, tls=self._tls or False, timeout=PATIENCE)
 
     def close(self) -> None:
         """End the streams and take no more work; work that a thread has begun goes on to its end. Idempotent."""

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import builtins
 import json
+import os
+from collections.abc import Mapping
+from typing import Any
 
 import requests
 from docker import APIClient, auth
@@ -12,12 +16,14 @@ from docker.utils import parse_repository_tag
 
 from peapod.kubelet.runtime import pause
 from peapod.kubelet.runtime.docker.client import Engine, post_stream
-from peapod.kubelet.runtime.docker.errors import words
-from peapod.kubelet.runtime.runtime import ImageError, RuntimeUnavailable
+from peapod.kubelet.runtime.docker.errors import CONFLICT, is_status, words
+from peapod.kubelet.runtime.runtime import DiskUse, Image, ImageError, RuntimeUnavailable
 from peapod.v1 import pod_pb2
 
 PULLS = 3
 """Images that are pulled at the same time."""
+
+_NONE = "<none>"
 
 
 class Images:
@@ -47,6 +53,20 @@ class Images:
             await self.ensure(self.network_image, pod_pb2.PULL_POLICY_IF_NOT_PRESENT)
         elif not await self._find(pause.IMAGE):
             await self._engine.change(_load_pause)
+
+    async def list(self) -> builtins.list[Image]:
+        """All images that are present."""
+        return await self._engine.ask(lambda client: [_image(listed) for listed in client.images()])
+
+    async def remove(self, id: str) -> None:
+        """Remove an image with all its names; absent: nothing. Raises `ImageError`."""
+        await self._engine.change(lambda client: _remove(client, id))
+
+    async def disk(self) -> DiskUse | None:
+        """How full the engine's disk is; None for an engine elsewhere, or whose disk cannot be seen from here."""
+        if not self._engine.place.path:
+            return None
+        return await self._engine.ask(_disk)
 
     async def close(self) -> None:
         """Give up the pulls that go on."""
@@ -95,6 +115,33 @@ def _image_id(client: APIClient, image: str) -> str:
         return str(client.inspect_image(image)["Id"])
     except ImageNotFound:
         return ""
+
+
+def _image(listed: Mapping[str, Any]) -> Image:
+    names = [*(listed["RepoTags"] or ()), *(listed["RepoDigests"] or ())]
+    return Image(listed["Id"], tuple(name for name in names if not name.startswith(_NONE)), listed["Size"])
+
+
+def _remove(client: APIClient, id: str) -> None:
+    """Remove by force, for an image with several names goes by none of them; so look for users first."""
+    try:
+        if client.containers(all=True, filters={"ancestor": id}):
+            raise ImageError("ImageInUse", f"the image {id} is in use")
+        client.remove_image(id, force=True)
+    except ImageNotFound:
+        return
+    except APIError as error:
+        if not is_status(error, CONFLICT):
+            raise
+        raise ImageError("ImageInUse", words(error)) from error
+
+
+def _disk(client: APIClient) -> DiskUse | None:
+    try:
+        disk = os.statvfs(client.info()["DockerRootDir"])
+    except FileNotFoundError:
+        return None
+    return DiskUse((disk.f_blocks - disk.f_bfree) * disk.f_frsize, disk.f_blocks * disk.f_frsize)
 
 
 def _load_pause(client: APIClient) -> None:

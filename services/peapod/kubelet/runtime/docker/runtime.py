@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import builtins
 import math
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import aclosing, suppress
 
 from docker import APIClient
@@ -16,14 +16,24 @@ from docker.errors import APIError, NotFound
 from peapod.common.errors import Violation
 from peapod.kubelet.naming import NODE_LABEL
 from peapod.kubelet.runtime.docker.client import Engine, find_container, get_stream
+from peapod.kubelet.runtime.docker.connect import connect
 from peapod.kubelet.runtime.docker.errors import CONFLICT, NOT_FOUND, is_status, unavailable
 from peapod.kubelet.runtime.docker.events import Events
+from peapod.kubelet.runtime.docker.exec import DockerExecution, execute
 from peapod.kubelet.runtime.docker.images import Images
 from peapod.kubelet.runtime.docker.logs import LogFrames, log_query
 from peapod.kubelet.runtime.docker.spec import create_body
 from peapod.kubelet.runtime.docker.start import Starter, remove_container
 from peapod.kubelet.runtime.docker.state import observed
-from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, Observed, RuntimeUnavailable
+from peapod.kubelet.runtime.runtime import (
+    ContainerGone,
+    DiskUse,
+    Image,
+    ImageError,
+    Launch,
+    Observed,
+    RuntimeUnavailable,
+)
 from peapod.v1 import log_pb2, pod_pb2
 
 
@@ -108,6 +118,26 @@ class DockerRuntime:
     async def remove(self, id: str) -> None:
         """Remove a container and its anonymous volumes."""
         await self._engine.change(lambda client: remove_container(client, id))
+
+    async def exec(self, id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> DockerExecution:
+        """Run a command by the engine's exec."""
+        return await execute(self._engine, id, command, stdin=stdin, tty=tty)
+
+    async def connect(self, id: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Connect inside the pod's network; from where it cannot be entered, to the pod's address."""
+        return await connect(self._engine, id, port)
+
+    async def images(self) -> Sequence[Image]:
+        """All images of the engine."""
+        return await self._images.list()
+
+    async def remove_image(self, id: str) -> None:
+        """Remove an image unless a container, of whomever, was made from it."""
+        await self._images.remove(id)
+
+    async def image_disk(self) -> DiskUse | None:
+        """Look at the file system of the engine's root directory."""
+        return await self._images.disk()
 
     async def changes(self) -> AsyncIterator[str]:
         """Follow the engine's events."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from peapod.common import quantity
-from peapod.kubelet.runtime.runtime import Launch, Mount
+from peapod.kubelet.runtime.runtime import Dns, Launch, Mount
 from peapod.v1 import pod_pb2
 
 Body = dict[str, Any]
@@ -21,7 +21,7 @@ _SHARES_PER_CPU = 1024
 def create_body(launch: Launch, node: str, network_image: str) -> Body:
     """Describe the container of a launch to the engine. `network_image` is for the network container alone."""
     if launch.container is None:
-        body, host = _network(launch.pod)
+        body, host = _network(launch.pod, launch.dns)
         body["Image"] = network_image
     else:
         body, host = _user(launch.container, launch)
@@ -31,13 +31,20 @@ def create_body(launch: Launch, node: str, network_image: str) -> Body:
     return body
 
 
-def _network(pod: pod_pb2.Pod) -> tuple[Body, Body]:
+def _network(pod: pod_pb2.Pod, dns: Dns | None) -> tuple[Body, Body]:
+    host: Body = {"IpcMode": "shareable", "OomScoreAdj": NETWORK_OOM_SCORE, **_dns(dns)}
     if pod.spec.host_network:
-        return {}, {"NetworkMode": "host", "IpcMode": "shareable", "OomScoreAdj": NETWORK_OOM_SCORE}
+        return {}, {**host, "NetworkMode": "host"}
     bindings = port_bindings(pod)
     body: Body = {"Hostname": hostname(pod.metadata.name), "ExposedPorts": {port: {} for port in bindings}}
-    host: Body = {"IpcMode": "shareable", "OomScoreAdj": NETWORK_OOM_SCORE, "PortBindings": bindings}
-    return body, host
+    return body, {**host, "PortBindings": bindings}
+
+
+def _dns(dns: Dns | None) -> Body:
+    if dns is None:
+        return {}
+    # Without any search domain the engine would take the node's.
+    return {"Dns": list(dns.servers), "DnsSearch": list(dns.searches) or ["."]}
 
 
 def _user(container: pod_pb2.Container, launch: Launch) -> tuple[Body, Body]:

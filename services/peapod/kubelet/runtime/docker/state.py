@@ -29,7 +29,7 @@ def observed(inspected: Mapping[str, Any]) -> Observed:
         exit_code=state["ExitCode"],
         reason=reason,
         message=message,
-        ip=_ip(inspected["NetworkSettings"]),
+        ip=address(inspected["NetworkSettings"]),
     )
 
 
@@ -57,7 +57,8 @@ def _reason(state: Mapping[str, Any]) -> tuple[str, str]:
     return "", ""
 
 
-def _ip(settings: Mapping[str, Any]) -> str:
+def address(settings: Mapping[str, Any]) -> str:
+    """Read a container's address out of its network settings; empty where it has none of its own."""
     addresses = (network["IPAddress"] for network in (settings.get("Networks") or {}).values())
     return next((address for address in addresses if address), "")
 
