@@ -35,6 +35,12 @@ WRONG = [
     (pod(manifest={"containers": [None]}), C, "must be an object, not null"),
     (pod(manifest={"dnsPolicy": "Mine"}), "desiredState.manifest.dnsPolicy", "must be one of ClusterFirst, Default"),
     (pod(manifest={"restartPolicy": "Sometimes"}), "desiredState.manifest.restartPolicy", "must be one of always"),
+    (
+        pod(manifest={"restartPolicy": {"always": {"delay": 1}}}),
+        "desiredState.manifest.restartPolicy",
+        "must be an object",
+    ),
+    (pod(manifest={"version": ["v1beta2"]}), "desiredState.manifest.version", 'must be "v1beta2"'),
     (pod(manifest={"restartPolicy": 3}), "desiredState.manifest.restartPolicy", "must be an object such as"),
     (pod(manifest={"hostNetwork": "yes"}), "desiredState.manifest.hostNetwork", "must be true or false, not text"),
     (pod({"command": "ls"}), f"{C}.command", "must be a list, not text"),

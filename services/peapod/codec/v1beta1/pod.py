@@ -36,7 +36,7 @@ class ManifestVersion(Constant):
 
     def read(self, value: Any, slot: Slot, report: Report) -> None:
         """Refuse any other version."""
-        if value not in ("", "v1beta1", "v1beta2"):
+        if not isinstance(value, str) or value.lower() not in ("", "v1beta1", "v1beta2"):
             report.problem(f'must be "v1beta2", not {json.dumps(value)}')
 
 

@@ -150,6 +150,11 @@ def _restart_words(value: object) -> list[str]:
     if isinstance(value, list):
         return [word for item in value for word in _restart_words(item)]
     if isinstance(value, dict):
+        for word, content in value.items():
+            if content not in (None, {}):
+                raise ValueError(
+                    f'must be an object such as {{"always": {{}}}}: there is nothing to say inside of {word}'
+                )
         given = [text(word) for word, content in value.items() if content is not None]
         return given or [text(word) for word in value]
     raise ValueError(f'must be an object such as {{"always": {{}}}}, not {kind_of(value)}')

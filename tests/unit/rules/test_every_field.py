@@ -1,0 +1,267 @@
+"""Each rule for each field of a pod: what breaks it is named, in v1beta1's words, and nothing else is."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+
+from peapod.codec.v1beta1 import codec
+from peapod.rules.mirror import MIRROR, mirror_violations
+from peapod.rules.pod_defaults import set_defaults
+from peapod.rules.pod_spec import spec_violations
+from peapod.rules.privileges import privileged_violations
+from peapod.v1 import pod_pb2
+
+MANIFEST = "desiredState.manifest"
+C = f"{MANIFEST}.containers[0]"
+V = f"{MANIFEST}.volumes[0]"
+
+
+def pod(container: Any = None, manifest: Any = None, **top: Any) -> dict[str, Any]:
+    base: dict[str, Any] = {"name": "c", "image": "i:1"}
+    given = base | (container or {})
+    inside = {"containers": [given], "volumes": [{"name": "v"}, {"name": "w"}]} | (manifest or {})
+    return {"kind": "Pod", "apiVersion": "v1beta1", "id": "p", "desiredState": {"manifest": inside}} | top
+
+
+def volume(source: Any, name: str = "v") -> dict[str, Any]:
+    return pod(manifest={"volumes": [{"name": name, "source": source}]})
+
+
+def mounts(*paths: str) -> dict[str, Any]:
+    return pod({"volumeMounts": [{"name": "v", "mountPath": path} for path in paths]})
+
+
+def ports(*given: dict[str, Any], **manifest: Any) -> dict[str, Any]:
+    return pod({"ports": list(given)}, manifest)
+
+
+def read(document: dict[str, Any]) -> pod_pb2.Pod:
+    decoded = codec.decode(document)
+    assert (list(decoded.problems), list(decoded.unknown)) == ([], [])
+    found = cast("pod_pb2.Pod", decoded.message)
+    set_defaults(found)
+    return found
+
+
+def wrong(document: dict[str, Any]) -> list[str]:
+    return [codec.to_v1beta1_path("Pod", violation.field) for violation in spec_violations(read(document).spec, "spec")]
+
+
+TCP = {"tcpSocket": {"port": 80}}
+
+WRONG = [
+    (pod(manifest={"containers": []}), f"{MANIFEST}.containers"),
+    (pod(desiredState={}), f"{MANIFEST}.containers"),
+    (pod({"name": ""}), f"{C}.name"),
+    (pod({"name": "Upper"}), f"{C}.name"),
+    (pod({"name": "a.b"}), f"{C}.name"),
+    (pod({"name": "a" * 64}), f"{C}.name"),
+    (pod({"name": "net"}), f"{C}.name"),
+    (pod(manifest={"containers": [{"name": "c", "image": "i"}] * 2}), f"{MANIFEST}.containers[1].name"),
+    (pod({"image": ""}), f"{C}.image"),
+    (pod({"image": " "}), f"{C}.image"),
+    (ports({"containerPort": 0}), f"{C}.ports[0].containerPort"),
+    (ports({"containerPort": 65536}), f"{C}.ports[0].containerPort"),
+    (ports({"containerPort": -1}), f"{C}.ports[0].containerPort"),
+    (ports({"containerPort": 1, "hostPort": 65536}), f"{C}.ports[0].hostPort"),
+    (ports({"containerPort": 1, "hostPort": -1}), f"{C}.ports[0].hostPort"),
+    (ports({"containerPort": 1, "name": "Web"}), f"{C}.ports[0].name"),
+    (ports({"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}), f"{C}.ports[1].name"),
+    (ports({"containerPort": 1, "hostIP": "localhost"}), f"{C}.ports[0].hostIP"),
+    (ports({"containerPort": 1, "hostIP": "10.0.0.256"}), f"{C}.ports[0].hostIP"),
+    (ports({"containerPort": 1, "hostPort": 9}, {"containerPort": 2, "hostPort": 9}), f"{C}.ports[1].hostPort"),
+    (ports({"containerPort": 80, "hostPort": 81}, hostNetwork=True), f"{C}.ports[0].hostPort"),
+    (ports({"containerPort": 80}, {"containerPort": 80}, hostNetwork=True), f"{C}.ports[1].hostPort"),
+    (pod({"env": [{"value": "x"}]}), f"{C}.env[0].name"),
+    (pod({"env": [{"name": "A"}, {"name": "1A"}]}), f"{C}.env[1].name"),
+    (pod({"env": [{"key": "a-b"}]}), f"{C}.env[0].name"),
+    (pod({"resources": {"limits": {"disk": 1}}}), f"{C}.resources.limits[disk]"),
+    (pod({"resources": {"limits": {"cpu": -1}}}), f"{C}.resources.limits[cpu]"),
+    (pod({"resources": {"requests": {"memory": -1}}}), f"{C}.resources.requests[memory]"),
+    (pod({"volumeMounts": [{"mountPath": "/a"}]}), f"{C}.volumeMounts[0].name"),
+    (pod({"volumeMounts": [{"name": "none", "mountPath": "/a"}]}), f"{C}.volumeMounts[0].name"),
+    (pod({"volumeMounts": [{"name": "v"}]}), f"{C}.volumeMounts[0].mountPath"),
+    (mounts("relative"), f"{C}.volumeMounts[0].mountPath"),
+    (mounts("/" + "a" * 512), f"{C}.volumeMounts[0].mountPath"),
+    (mounts("/"), f"{C}.volumeMounts[0].mountPath"),
+    (mounts("/a/.."), f"{C}.volumeMounts[0].mountPath"),
+    (mounts("/a", "/b", "/a"), f"{C}.volumeMounts[2].mountPath"),
+    (mounts("/a", "//a/"), f"{C}.volumeMounts[1].mountPath"),
+    (mounts("/a", "/b/../a/."), f"{C}.volumeMounts[1].mountPath"),
+    (pod({"livenessProbe": {}}), f"{C}.livenessProbe"),
+    (pod({"readinessProbe": {"timeoutSeconds": 1}}), f"{C}.readinessProbe"),
+    (pod({"livenessProbe": {"exec": {}}}), f"{C}.livenessProbe.exec.command"),
+    (pod({"livenessProbe": {"tcpSocket": {}}}), f"{C}.livenessProbe.tcpSocket.port"),
+    (pod({"livenessProbe": {"httpGet": {"port": 65536}}}), f"{C}.livenessProbe.httpGet.port"),
+    (pod({"readinessProbe": {"httpGet": {"port": ""}}}), f"{C}.readinessProbe.httpGet.port"),
+    (pod({"livenessProbe": TCP | {"initialDelaySeconds": -1}}), f"{C}.livenessProbe.initialDelaySeconds"),
+    (pod({"livenessProbe": TCP | {"timeoutSeconds": -1}}), f"{C}.livenessProbe.timeoutSeconds"),
+    (pod({"livenessProbe": TCP | {"periodSeconds": -1}}), f"{C}.livenessProbe.periodSeconds"),
+    (pod({"lifecycle": {"postStart": {}}}), f"{C}.lifecycle.postStart"),
+    (pod({"lifecycle": {"preStop": {"exec": {"command": []}}}}), f"{C}.lifecycle.preStop.exec.command"),
+    (pod({"lifecycle": {"preStop": {"httpGet": {"port": 0}}}}), f"{C}.lifecycle.preStop.httpGet.port"),
+    (pod({"terminationMessagePath": "relative"}), f"{C}.terminationMessagePath"),
+    (pod({"capabilities": {"add": ["KILL", "NET_ADMN"]}}), f"{C}.capabilities.add[1]"),
+    (pod({"capabilities": {"drop": ["CAP_KILL"]}}), f"{C}.capabilities.drop[0]"),
+    (pod({"capabilities": {"drop": ["all"]}}), f"{C}.capabilities.drop[0]"),
+    (volume({}, name=""), f"{V}.name"),
+    (volume({}, name="Upper"), f"{V}.name"),
+    (pod(manifest={"volumes": [{"name": "v"}, {"name": "v"}]}), f"{MANIFEST}.volumes[1].name"),
+    (volume({"emptyDir": {"medium": "Disk"}}), f"{V}.source.emptyDir.medium"),
+    (volume({"hostDir": {}}), f"{V}.source.hostDir.path"),
+    (volume({"hostDir": {"path": "relative"}}), f"{V}.source.hostDir.path"),
+    (volume({"persistentDisk": {"fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName"),
+    (volume({"persistentDisk": {"pdName": "../d", "fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName"),
+    (volume({"persistentDisk": {"pdName": "d"}}), f"{V}.source.persistentDisk.fsType"),
+    (volume({"persistentDisk": {"pdName": "d", "fsType": "../sh"}}), f"{V}.source.persistentDisk.fsType"),
+    (
+        volume({"persistentDisk": {"pdName": "d", "fsType": "ext4", "partition": 256}}),
+        f"{V}.source.persistentDisk.partition",
+    ),
+    (
+        volume({"GCEPersistentDisk": {"pdName": "d", "fsType": "ext4", "partition": -1}}),
+        f"{V}.source.persistentDisk.partition",
+    ),
+    (volume({"gitRepo": {"revision": "r"}}), f"{V}.source.gitRepo.repository"),
+    (volume({"gitRepo": {"repository": "--upload-pack=x"}}), f"{V}.source.gitRepo.repository"),
+    (volume({"gitRepo": {"repository": "r", "revision": "-f"}}), f"{V}.source.gitRepo.revision"),
+    (volume({"secret": {"target": {}}}), f"{V}.source.secret.target.name"),
+    (volume({"secret": {"target": {"name": "Upper"}}}), f"{V}.source.secret.target.name"),
+    (volume({"nfs": {"path": "/a"}}), f"{V}.source.nfs.server"),
+    (volume({"nfs": {"server": "-o", "path": "/a"}}), f"{V}.source.nfs.server"),
+    (volume({"nfs": {"server": "s"}}), f"{V}.source.nfs.path"),
+    (volume({"nfsMount": {"server": "s", "path": "relative"}}), f"{V}.source.nfs.path"),
+    (pod(manifest={"terminationGracePeriodSeconds": -1}), f"{MANIFEST}.terminationGracePeriodSeconds"),
+    (pod(nodeSelector={"Upper": "x"}), "nodeSelector"),
+    (pod(nodeSelector={"disk": "-"}), "nodeSelector"),
+]
+
+
+@pytest.mark.parametrize(("document", "field"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
+def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
+    assert wrong(document) == [field]
+
+
+def test_a_node_has_a_name_that_nodes_can_have() -> None:
+    document = pod()
+    document["desiredState"]["host"] = "Node_1"
+    assert wrong(document) == ["desiredState.host"]
+
+
+RIGHT = [
+    pod({"name": "a" * 63}),
+    pod({"name": "0"}),
+    ports({"containerPort": 65535, "hostPort": 65535, "name": "w", "protocol": "udp", "hostIP": "::1"}),
+    ports({"containerPort": 1, "hostPort": 9}, {"containerPort": 1, "hostPort": 9, "protocol": "UDP"}),
+    ports({"containerPort": 80}, {"containerPort": 81}, hostNetwork=True),
+    pod({"env": [{"name": "A"}, {"name": "A", "value": "again"}, {"key": "_b1"}]}),
+    pod({"resources": {"limits": {"cpu": 0, "memory": 0}}, "cpu": 1, "memory": 1}),
+    mounts("/" + "a" * 511, "/b", "/b/c"),
+    pod({"livenessProbe": {"httpGet": {"port": "web"}, "initialDelaySeconds": 0, "timeoutSeconds": 0}}),
+    pod({"lifecycle": {"postStart": {"exec": {"command": [""]}}, "preStop": TCP}}),
+    pod({"capabilities": {"add": ["ALL", "SYS_ADMIN"], "drop": ["CHOWN"]}}),
+    volume({"emptyDir": {"medium": "Memory"}}),
+    volume({"hostDir": {"path": "/"}}),
+    volume({"persistentDisk": {"pdName": "d-1", "fsType": "ext4", "partition": 255, "readOnly": True}}),
+    volume({"gitRepo": {"repository": "git@h:r.git"}}),
+    volume({"secret": {"target": {"name": "keys.v1"}}}),
+    volume({"nfsMount": {"server": "10.0.0.1", "path": "/"}}),
+    pod(manifest={"terminationGracePeriodSeconds": 0, "dnsPolicy": "ClusterFirst", "restartPolicy": "Never"}),
+    pod(nodeSelector={"example.com/disk": "", "a": "A_.-"}),
+]
+
+
+@pytest.mark.parametrize("document", RIGHT)
+def test_what_is_right_passes(document: dict[str, Any]) -> None:
+    assert wrong(document) == []
+
+
+def test_all_that_is_wrong_is_named_at_once() -> None:
+    container = {"name": "Upper", "image": "", "ports": [{"hostPort": -1}], "livenessProbe": {}, "env": [{}]}
+    second = {"name": "net", "image": "i", "volumeMounts": [{"name": "x", "mountPath": "y"}]}
+    volumes = [{"name": "", "source": {"nfs": {}}}]
+    document = pod(manifest={"containers": [container, second], "volumes": volumes}, nodeSelector={"-": "-"})
+    assert sorted(wrong(document)) == sorted(
+        [
+            f"{V}.name",
+            f"{V}.source.nfs.server",
+            f"{V}.source.nfs.path",
+            f"{C}.name",
+            f"{C}.image",
+            f"{C}.ports[0].containerPort",
+            f"{C}.ports[0].hostPort",
+            f"{C}.env[0].name",
+            f"{C}.livenessProbe",
+            f"{MANIFEST}.containers[1].name",
+            f"{MANIFEST}.containers[1].volumeMounts[0].name",
+            f"{MANIFEST}.containers[1].volumeMounts[0].mountPath",
+            "nodeSelector",
+            "nodeSelector",
+        ]
+    )
+
+
+@pytest.mark.parametrize("number", [4, -1])
+def test_a_number_that_no_policy_has_is_refused(number: int) -> None:
+    found = read(pod())
+    found.spec.restart_policy = found.spec.dns_policy = number  # type: ignore[assignment]
+    found.spec.containers[0].image_pull_policy = number  # type: ignore[assignment]
+    found.spec.containers[0].ports.add(container_port=1, protocol=number)  # type: ignore[arg-type]
+    assert {violation.field for violation in spec_violations(found.spec, "spec")} == {
+        "spec.restart_policy",
+        "spec.dns_policy",
+        "spec.containers[0].image_pull_policy",
+        "spec.containers[0].ports[0].protocol",
+    }
+
+
+def test_privileged_containers_are_named_where_they_are_not_allowed() -> None:
+    spec = read(
+        pod(manifest={"containers": [{"name": "c", "image": "i"}, {"name": "d", "image": "i", "privileged": True}]})
+    ).spec
+    (violation,) = privileged_violations(spec, "spec")
+    assert codec.to_v1beta1_path("Pod", violation.field) == f"{MANIFEST}.containers[1].privileged"
+    assert "--allow-privileged" in violation.description
+    assert [*spec_violations(spec, "spec")] == []
+
+
+def test_a_new_mirror_names_its_node() -> None:
+    mirror = read(pod(annotations={MIRROR: "uid"}))
+    assert [violation.field for violation in mirror_violations(mirror)] == ["spec.node_name"]
+    mirror.spec.node_name = "n1"
+    assert [*mirror_violations(mirror)] == []
+    assert [*mirror_violations(read(pod()))] == []
+
+
+DEFAULTS = [
+    ("restartPolicy", pod(), {"always": {}}),
+    ("dnsPolicy", pod(), "Default"),
+    ("version", pod(manifest={"version": "v1beta1"}), "v1beta2"),
+    ("version", pod(), "v1beta2"),
+    ("terminationGracePeriodSeconds", pod(), 10),
+    ("terminationGracePeriodSeconds", pod(manifest={"terminationGracePeriodSeconds": 0}), 0),
+    ("volumes.0.source.emptyDir", pod(), {}),
+    ("volumes.0.source.emptyDir", volume({}), {}),
+    ("containers.0.terminationMessagePath", pod(), "/dev/termination-log"),
+    ("containers.0.imagePullPolicy", pod(), "PullIfNotPresent"),
+    ("containers.0.imagePullPolicy", pod({"image": "i"}), "PullIfNotPresent"),
+    ("containers.0.imagePullPolicy", pod({"image": "host:5000/i"}), "PullIfNotPresent"),
+    ("containers.0.imagePullPolicy", pod({"image": "i:latest"}), "PullAlways"),
+    ("containers.0.imagePullPolicy", pod({"image": "i:latest", "imagePullPolicy": "IfNotPresent"}), "PullIfNotPresent"),
+    ("containers.0.ports.0.protocol", ports({"containerPort": 1}), "TCP"),
+    ("containers.0.ports.0.hostPort", ports({"containerPort": 7}, hostNetwork=True), 7),
+    ("containers.0.livenessProbe.timeoutSeconds", pod({"livenessProbe": TCP}), 1),
+    ("containers.0.readinessProbe.periodSeconds", pod({"readinessProbe": TCP}), 10),
+    ("containers.0.livenessProbe.httpGet.path", pod({"livenessProbe": {"httpGet": {"port": 1}}}), "/"),
+    ("containers.0.lifecycle.preStop.httpGet.path", pod({"lifecycle": {"preStop": {"httpGet": {"port": 1}}}}), "/"),
+]
+
+
+@pytest.mark.parametrize(("path", "document", "value"), DEFAULTS)
+def test_defaults(path: str, document: dict[str, Any], value: Any) -> None:
+    found: Any = codec.encode(read(document))["desiredState"]["manifest"]
+    for step in path.split("."):
+        found = found[int(step) if step.isdigit() else step]
+    assert found == value
