@@ -5,18 +5,29 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from peapod.kubelet.runtime.runtime import Launch, LaunchError, RuntimeUnavailable
 from peapod.kubelet.runtime.sandbox.images import Image
+from peapod.kubelet.runtime.sandbox.record import Inside
 from peapod.v1 import pod_pb2
 
-CAPABILITIES = frozenset(
-    {"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "NET_BIND_SERVICE", "SETFCAP"}
-    | {"SETGID", "SETPCAP", "SETUID", "SYS_CHROOT"}
-)
-"""What a container may do when the kubelet is root: Docker's set, without what reaches the node's network and
-devices, which are not the container's own here."""
+CAPABILITIES = {
+    "CHOWN": 0,
+    "DAC_OVERRIDE": 1,
+    "FOWNER": 3,
+    "FSETID": 4,
+    "KILL": 5,
+    "SETGID": 6,
+    "SETUID": 7,
+    "SETPCAP": 8,
+    "NET_BIND_SERVICE": 10,
+    "SYS_CHROOT": 18,
+    "AUDIT_WRITE": 29,
+    "SETFCAP": 31,
+}
+"""What a container may do when the kubelet is root, with the kernel's numbers: Docker's set, without what reaches the
+node's network and devices, which are not the container's own here."""
 
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _LONGEST_HOSTNAME = 63
@@ -70,14 +81,21 @@ def _output(command: Sequence[str]) -> str:
 
 def options(launch: Launch, image: Image, view: Sequence[str]) -> list[str]:
     """Build the options for a container that sees `view`, the options from view.py."""
-    hostname = launch.name.pod[:_LONGEST_HOSTNAME].rstrip("-.")
     words = ["--unshare-pid", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
     # A session of its own: else `kill 0` inside would reach the supervisor, which is in the same process group.
-    words += ["--hostname", hostname, "--new-session", "--die-with-parent", *_privileges(launch, image), *view]
+    words += ["--hostname", hostname(launch), "--new-session", "--die-with-parent", *_privileges(launch, image), *view]
     words.append("--clearenv")
-    for name, value in _environment(launch, image, hostname).items():
+    for name, value in _environment(launch, image).items():
         words += ["--setenv", name, value]
     return [*words, "--chdir", working_dir(launch, image)]
+
+
+def inside(launch: Launch, image: Image) -> Inside:
+    """Say what a program that is run in the container later is given; the same as its first one."""
+    directory = working_dir(launch, image)
+    variables = {"PWD": directory, **_environment(launch, image)}
+    environment = {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
+    return Inside(os.fsencode(directory), frozenset(CAPABILITIES[name] for name in _kept(launch)), environment)
 
 
 def command(launch: Launch, image: Image) -> list[str]:
@@ -90,6 +108,11 @@ def command(launch: Launch, image: Image) -> list[str]:
     return words
 
 
+def hostname(launch: Launch) -> str:
+    """Name the pod as a host."""
+    return launch.name.pod[:_LONGEST_HOSTNAME].rstrip("-.")
+
+
 def working_dir(launch: Launch, image: Image) -> str:
     """Say where the command starts."""
     return _spec(launch).working_dir or image.working_dir or "/"
@@ -98,12 +121,16 @@ def working_dir(launch: Launch, image: Image) -> str:
 def _privileges(launch: Launch, image: Image) -> list[str]:
     if os.geteuid() != 0:
         return ["--unshare-user", "--uid", "0", "--gid", "0"] if image.rootfs else ["--unshare-user"]
-    dropped = {name.upper().removeprefix("CAP_") for name in _spec(launch).security_context.capabilities.drop}
-    kept = frozenset[str]() if "ALL" in dropped else CAPABILITIES - dropped
     words = ["--cap-drop", "ALL"]
-    for name in sorted(kept):
+    for name in sorted(_kept(launch)):
         words += ["--cap-add", f"CAP_{name}"]
     return words
+
+
+def _kept(launch: Launch) -> Set[str]:
+    """Name the capabilities of a container's programs."""
+    dropped = {name.upper().removeprefix("CAP_") for name in _spec(launch).security_context.capabilities.drop}
+    return frozenset() if os.geteuid() != 0 or "ALL" in dropped else CAPABILITIES.keys() - dropped
 
 
 def _spec(launch: Launch) -> pod_pb2.Container:
@@ -112,14 +139,15 @@ def _spec(launch: Launch) -> pod_pb2.Container:
     return launch.container
 
 
-def _environment(launch: Launch, image: Image, hostname: str) -> Mapping[str, str]:
+def _environment(launch: Launch, image: Image) -> Mapping[str, str]:
     home = "/root" if image.rootfs or os.geteuid() == 0 else "/"
-    basic = {"PATH": _PATH, "HOME": home, "HOSTNAME": hostname}
+    basic = {"PATH": _PATH, "HOME": home, "HOSTNAME": hostname(launch)}
     return basic | dict(image.env) | {variable.name: variable.value for variable in _spec(launch).env}
 
 
-def terminated(words: Sequence[str]) -> bytes:
+def terminated(words: Iterable[str | bytes]) -> bytes:
     """Write words as the supervisor and bubblewrap read them; raise `LaunchError` for one that holds a NUL."""
-    if any("\0" in word for word in words):
+    encoded = [os.fsencode(word) for word in words]
+    if any(b"\0" in word for word in encoded):
         raise LaunchError("a command, an argument or a variable holds a NUL character")
-    return b"".join(os.fsencode(word) + b"\0" for word in words)
+    return b"".join(word + b"\0" for word in encoded)

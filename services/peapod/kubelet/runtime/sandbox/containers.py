@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import secrets
-import shutil
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from typing import Any
 
 from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import Observed, Phase
-from peapod.kubelet.runtime.sandbox import processes, record
+from peapod.kubelet.runtime.sandbox import processes, record, trees
 from peapod.kubelet.runtime.sandbox.view import LAYER, SCRATCH, TMP, VAR_TMP
 
 _ABOUT = "container.json"
@@ -60,6 +59,15 @@ class Container:
             if error.errno in (errno.ENXIO, errno.ENOENT):
                 return None
             raise
+
+    def init(self) -> tuple[int, int] | None:
+        """Open its first process; return its pid and a pidfd that the caller closes. None: it does not run."""
+        started = self._read(record.STARTED)
+        if started is None:
+            return None
+        pid = int(started["init"])
+        handle = processes.open_writer(pid, self.path / record.ALIVE)
+        return None if handle is None else (pid, handle)
 
     def order(self, order: bytes) -> bool:
         """Hand an order to its supervisor; tell whether there is one."""
@@ -146,7 +154,7 @@ class Containers:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for folder in (self._coming, self._going):
             for left in folder.iterdir():
-                _delete(left)
+                trees.delete(left)
 
     def path(self, name: ContainerName) -> Path:
         """Say where a container of that name is or will be."""
@@ -171,11 +179,11 @@ class Containers:
         """Look a container up by its name."""
         return _load(self.path(name))
 
-    def create(self, name: ContainerName, image: str, image_id: str, options: bytes, command: bytes) -> Container:
-        """Make a container's directory; it is there whole or, after a crash, not at all."""
+    def create(self, name: ContainerName, image: str, image_id: str, files: Mapping[str, bytes]) -> Container:
+        """Make a container's directory with what is its own in it; it is there whole or, after a crash, not at all."""
         path = self.path(name)
         coming = self._coming / path.name
-        _delete(coming)
+        trees.delete(coming)
         coming.mkdir(mode=0o700)
         for folder, mode in ((LAYER, 0o755), (SCRATCH, 0o700), (TMP, 0o1777), (VAR_TMP, 0o1777)):
             (coming / folder).mkdir()
@@ -184,8 +192,7 @@ class Containers:
             os.mkfifo(coming / fifo, 0o600)
         container = Container(path, path.name + secrets.token_hex(16), name, image, image_id, _now())
         about = json.dumps(_about(container, self._node)).encode()
-        files = {record.LOG: b"", record.OPTIONS: options, record.COMMAND: command, _ABOUT: about}
-        for file, content in files.items():
+        for file, content in {record.LOG: b"", **files, _ABOUT: about}.items():
             _write(coming / file, content)
         coming.rename(path)
         return container
@@ -197,7 +204,12 @@ class Containers:
             container.path.rename(going)
         except FileNotFoundError:
             return
-        _delete(going)
+        trees.delete(going)
+
+
+def images_of(nodes: Path) -> set[str]:
+    """Name the images of all containers of all nodes in a directory, by id."""
+    return {container.image_id for path in nodes.glob("*/containers/*") if (container := _load(path))}
 
 
 def stands_alone(fifo: int) -> bool:
@@ -233,17 +245,6 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _delete(path: Path) -> None:
-    """Delete a tree, also one whose folders a container or overlayfs has closed to us."""
-    for folder, names, _ in os.walk(path):
-        for name in names:
-            inner = Path(folder, name)
-            if not inner.is_symlink():
-                inner.chmod(0o700)
-    if path.exists():
-        shutil.rmtree(path)
 
 
 def _now() -> datetime:

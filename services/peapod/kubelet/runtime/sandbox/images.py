@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import logging
 import os
 import secrets
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-from peapod.kubelet.runtime.runtime import ImageError
-from peapod.kubelet.runtime.sandbox import archives
+from peapod.kubelet.runtime import runtime
+from peapod.kubelet.runtime.runtime import DiskUse, ImageError
+from peapod.kubelet.runtime.sandbox import archives, trees
 from peapod.kubelet.runtime.sandbox.archives import Packed
 from peapod.v1 import pod_pb2
 
@@ -22,6 +25,7 @@ HOST = "host"
 
 _ENDINGS = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _ROOTFS, _CONFIG = "rootfs", "config.json"
+_LOCK = "lock"
 
 _log = logging.getLogger(__name__)
 
@@ -45,12 +49,16 @@ class Images:
     Several processes may use the same directories at once. Methods read and write the disk.
     """
 
-    def __init__(self, root: Path, source: Path) -> None:
+    def __init__(self, root: Path, source: Path, used: Callable[[], Set[str]]) -> None:
+        """`used` names by id the images that containers have."""
+        self._root = root
         self._source = source
+        self._used = used
         self._unpacked = root / "unpacked"
         self._names = root / "names"
         self._coming = root / "coming"
         self._known: dict[tuple[Path, int, int], list[Packed]] = {}
+        self._sizes: dict[str, int] = {}
 
     def open(self) -> None:
         """Make the directories."""
@@ -88,6 +96,53 @@ class Images:
         for each in names:
             image = self._take(fitting[0], each)
         return image
+
+    def all(self) -> list[runtime.Image]:
+        """List the node and what was unpacked; what archives have is not here yet."""
+        names: dict[str, list[str]] = {}
+        for link in sorted(self._names.iterdir()):
+            names.setdefault(link.readlink().name, []).append(unquote(link.name))
+        images = [
+            runtime.Image(f"sha256:{place.name}", tuple(names.get(place.name, ())), self._size(place))
+            for place in sorted(self._unpacked.iterdir())
+        ]
+        return [runtime.Image(HOST, (HOST,), 0), *images]
+
+    def remove(self, id: str) -> None:
+        """Remove an unpacked image with its names; raise `ImageError` for one that a container has, and the node."""
+        if id == HOST:
+            raise ImageError("ImageInUse", "the image host is the node itself")
+        place = self._unpacked / quote(id.removeprefix("sha256:"), safe="")
+        going = self._coming / secrets.token_hex(8)
+        with self._locked(fcntl.LOCK_EX):
+            if id in self._used():
+                raise ImageError("ImageInUse", f"a container has image {id}")
+            for link in self._names.iterdir():
+                if link.readlink().name == place.name:
+                    link.unlink()
+            with suppress(FileNotFoundError):
+                place.rename(going)
+        trees.delete(going)
+
+    def disk(self) -> DiskUse:
+        """How full the file system is, of what others than root may use."""
+        about = shutil.disk_usage(self._root)
+        return DiskUse(about.used, about.used + about.free)
+
+    def kept(self) -> AbstractContextManager[None]:
+        """Have no image removed, by any process, while a container is made of one."""
+        return self._locked(fcntl.LOCK_SH)
+
+    @contextmanager
+    def _locked(self, kind: int) -> Iterator[None]:
+        with (self._root / _LOCK).open("wb") as lock:
+            fcntl.flock(lock, kind)
+            yield
+
+    def _size(self, place: Path) -> int:
+        if place.name not in self._sizes:
+            self._sizes[place.name] = trees.size(place)
+        return self._sizes[place.name]
 
     def _find(self, name: str) -> Image | None:
         folder = self._names / quote(name, safe="")

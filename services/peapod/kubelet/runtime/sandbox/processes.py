@@ -18,6 +18,19 @@ def kill_writers(path: Path) -> None:
             _kill_if_writer(int(entry.name), (file.st_dev, file.st_ino))
 
 
+def open_writer(pid: int, path: Path) -> int | None:
+    """Open a process as a pidfd if it has the file open for writing; None when it is gone, or another's by now."""
+    try:
+        file = path.stat()
+        handle = os.pidfd_open(pid)
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+    if (file.st_dev, file.st_ino) in _written(pid):
+        return handle
+    os.close(handle)
+    return None
+
+
 def _kill_if_writer(pid: int, file: tuple[int, int]) -> None:
     try:
         # Opened before the look: should the pid go to another process meanwhile, the signal reaches nobody.

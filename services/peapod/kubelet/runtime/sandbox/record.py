@@ -13,6 +13,8 @@ OPTIONS = "options"
 """bubblewrap's options, each ended by a NUL."""
 COMMAND = "command"
 """The container's command and arguments, each ended by a NUL."""
+INSIDE = "inside"
+"""What programs of the container are given, for those that are run in it later."""
 ALIVE = "alive"
 """A FIFO that has a writer as long as the supervisor or the container's first process lives."""
 CONTROL = "control"
@@ -30,6 +32,31 @@ CANNOT_RUN = "ContainerCannotRun"
 LOST = "SupervisorLost"
 
 _ROOM = 4096
+
+
+class Inside:
+    """What a program of the container is given: capabilities by number, a directory to start in, an environment."""
+
+    __slots__ = ("capabilities", "environment", "working_dir")
+
+    def __init__(self, working_dir: bytes, capabilities: frozenset[int], environment: dict[bytes, bytes]) -> None:
+        self.working_dir = working_dir
+        self.capabilities = capabilities
+        self.environment = environment
+
+    def words(self) -> list[bytes]:
+        """Say the same as words without a NUL, from which `read_inside` makes it again."""
+        numbers = b",".join(b"%d" % number for number in sorted(self.capabilities))
+        return [self.working_dir, numbers, *(name + b"=" + value for name, value in self.environment.items())]
+
+
+def read_inside(path: str) -> Inside:
+    """Read the words of an Inside, each ended by a NUL."""
+    with open(path, "rb") as file:
+        working_dir, numbers, *variables = file.read().split(b"\0")[:-1]
+    pairs = (variable.partition(b"=") for variable in variables)
+    capabilities = frozenset(int(number) for number in numbers.split(b",") if number)
+    return Inside(working_dir, capabilities, {name: value for name, _, value in pairs})
 
 
 def reserve(path: str) -> None:

@@ -5,26 +5,28 @@ from __future__ import annotations
 import asyncio
 import logging
 import subprocess
-import sys
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import aclosing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
-import peapod
 from peapod.common.errors import Violation
 from peapod.kubelet.inotify import DirectoryEvents
 from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import (
     ContainerGone,
+    DiskUse,
+    Image,
     Launch,
     LaunchError,
     Observed,
     RuntimeUnavailable,
 )
-from peapod.kubelet.runtime.sandbox import bubblewrap, logs, record, view
-from peapod.kubelet.runtime.sandbox.containers import Container, Containers
+from peapod.kubelet.runtime.sandbox import bubblewrap, helper, logs, record, view
+from peapod.kubelet.runtime.sandbox.containers import Container, Containers, images_of
+from peapod.kubelet.runtime.sandbox.execution import SandboxExecution, execute
 from peapod.kubelet.runtime.sandbox.images import Images
 from peapod.kubelet.runtime.sandbox.refusals import refusals
 from peapod.kubelet.runtime.sandbox.watch import Hints, Lives
@@ -33,8 +35,6 @@ from peapod.v1 import log_pb2, pod_pb2
 LOG_LIMIT = 10 * 1024 * 1024
 """The size at which a container's log is set aside for a new one; one old one is kept."""
 
-_SUPERVISOR = "from peapod.kubelet.runtime.sandbox.supervisor import main; main()"
-_PACKAGES = str(Path(peapod.__file__).parents[1])
 _START_SECONDS = 60.0
 _KILL_SECONDS = 10.0
 _STARTS_AT_ONCE = 4
@@ -55,7 +55,7 @@ class SandboxRuntime:
     def __init__(self, node: str, root: Path, *, hidden: Sequence[Path] = (), log_limit: int = LOG_LIMIT) -> None:
         self._hidden = (root, *hidden)
         self._log_limit = log_limit
-        self._images = Images(root / "images", root / "archives")
+        self._images = Images(root / "images", root / "archives", partial(images_of, root / "nodes"))
         self._containers = Containers(root / "nodes" / quote(node, safe=""), node)
         self._lives = Lives(self._settle)
         self._hints = Hints()
@@ -139,6 +139,40 @@ class SandboxRuntime:
                 await asyncio.to_thread(self._containers.forget, container)
             self._hints.publish(container.name.uid)
 
+    async def exec(
+        self, id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False
+    ) -> SandboxExecution:
+        """Run a command inside of a container, by way of a process that enters its namespaces."""
+        with _reachable():
+            container = await self._running(id)
+            async with self._lock(container.name):
+                pass  # its start is over, and with it the mounts are there
+            return await execute(container, command, stdin=stdin, tty=tty)
+
+    async def connect(self, id: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        """Open a connection to a port of the node, whose network all containers share."""
+        with _reachable():
+            await self._running(id)
+        try:
+            return await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            return await asyncio.open_connection("::1", port)
+
+    async def images(self) -> Sequence[Image]:
+        """The node itself, which is no bytes of its own, and the images that were taken from archives."""
+        with _reachable():
+            return await asyncio.to_thread(self._images.all)
+
+    async def remove_image(self, id: str) -> None:
+        """Remove an image; containers that ask for it have it taken anew, if an archive has it."""
+        with _reachable():
+            await asyncio.to_thread(self._images.remove, id)
+
+    async def image_disk(self) -> DiskUse:
+        """How full the disk is below the state directory."""
+        with _reachable():
+            return await asyncio.to_thread(self._images.disk)
+
     def changes(self) -> AsyncIterator[str]:
         """Stream the uids of pods whose containers started, ended or went."""
         return self._hints.read()
@@ -157,21 +191,35 @@ class SandboxRuntime:
             except FileNotFoundError as error:
                 raise ContainerGone(id) from error
 
+    async def _running(self, id: str) -> Container:
+        container = await asyncio.to_thread(self._containers.find, id)
+        if container is None or not container.alive():
+            raise ContainerGone(id)
+        return container
+
     def _lock(self, name: ContainerName) -> asyncio.Lock:
         return self._locks.setdefault(name, asyncio.Lock())
 
     def _find_or_create(self, launch: Launch) -> Container:
         if found := self._containers.named(launch.name):
             return found
+        with self._images.kept():
+            return self._create(launch)
+
+    def _create(self, launch: Launch) -> Container:
         image = self._images.ensure(launch.image, pod_pb2.PULL_POLICY_NEVER)
-        command = bubblewrap.terminated(bubblewrap.command(launch, image))
         own = self._containers.path(launch.name)
         if image.rootfs is None:
             seen = view.of_node(own, launch.mounts, self._hidden)
         else:
             seen = view.of_image(image.rootfs, own, launch.mounts, bubblewrap.working_dir(launch, image))
-        options = bubblewrap.terminated(bubblewrap.options(launch, image, seen))
-        return self._containers.create(launch.name, launch.image, image.id, options, command)
+        words: dict[str, Sequence[str | bytes]] = {
+            record.COMMAND: bubblewrap.command(launch, image),
+            record.OPTIONS: bubblewrap.options(launch, image, seen),
+            record.INSIDE: bubblewrap.inside(launch, image).words(),
+        }
+        files = {file: bubblewrap.terminated(content) for file, content in words.items()}
+        return self._containers.create(launch.name, launch.image, image.id, files)
 
     async def _started(self, launch: Launch) -> Container:
         """Find or start the container; when it cannot be set up, nothing of it is left."""
@@ -208,15 +256,13 @@ class SandboxRuntime:
 
 def supervise(bwrap: str, container: Container, log_limit: int) -> str:
     """Start a container's supervisor, wait until the container is set up, and say why it is not."""
-    # Without site-packages and what they bring, a supervisor starts in half the time.
-    python = [sys.executable, "-S", "-s", "-P", "-c", _SUPERVISOR]
     try:
         done = subprocess.run(
-            [*python, bwrap, str(container.path), str(log_limit)],
+            [*helper.python("supervisor"), bwrap, str(container.path), str(log_limit)],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            env={"PYTHONPATH": _PACKAGES, "LC_ALL": "C.UTF-8"},
+            env=helper.ENVIRONMENT,
             cwd="/",
             start_new_session=True,
             timeout=_START_SECONDS,
