@@ -5,11 +5,16 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from peapod.common import address, labels, quantity
 from peapod.common.config import ServiceConfig, option
 from peapod.common.errors import Invalid
 from peapod.common.names import dns_subdomain_problem
+
+SOURCES = ("api", "file", "http")
+"""Where pods may come from."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,15 @@ class KubeletConfig(ServiceConfig):
     docker_host: str = option("", "the Docker engine's address; empty: as DOCKER_HOST says, or the local socket")
     network_image: str = option("", "the image of the pods' network containers; empty: the built-in one")
     hide: tuple[str, ...] = option((), "directories, besides its own, that sandboxes must not see")
-    labels: tuple[str, ...] = option((), "labels of the node when it is first registered: key=value,key=value")
+    manifest_dir: str = option("", "a file or directory with manifests of static pods; empty: none")
+    manifest_url: str = option("", "where a manifest of static pods is fetched over HTTP; empty: nowhere")
+    manifest_seconds: float = option(20.0, "how often it is fetched")
+    host_network_sources: tuple[str, ...] = option(
+        ("api", "file", "http"), "the sources whose pods may use the node's own network"
+    )
+    cluster_dns: tuple[str, ...] = option((), "the cluster's name servers, for pods with dnsPolicy ClusterFirst")
+    cluster_domain: str = option("cluster.local", "the domain of the cluster's names")
+    resolv_conf: str = option("/etc/resolv.conf", "the file that says where the node resolves names")
     heartbeat_seconds: float = option(10.0, "how often the node reports itself")
     cpu: str = option("", "cores that pods may take, such as 4 or 500m; empty: the machine's")
     memory: str = option("", "bytes of memory that pods may take, such as 8Gi; empty: the machine's")
@@ -54,9 +67,26 @@ class KubeletConfig(ServiceConfig):
         for name in ("cpu", "memory", "reserve_cpu", "reserve_memory"):
             _check(_flag(name), _amount, getattr(self, name))
         self._check_garbage_collection()
+        self._check_manifests()
+        self._check_network()
         _check("--address", address.parse, self.address)
         _check("--advertise-address", address.parse, self.advertise_address)
         self.node_labels()
+
+    def _check_manifests(self) -> None:
+        if self.manifest_url and urlsplit(self.manifest_url).scheme not in ("http", "https"):
+            raise ValueError(f"--manifest-url {self.manifest_url!r}: must begin with http:// or https://")
+        if self.manifest_seconds <= 0:
+            raise ValueError("--manifest-seconds must be positive")
+
+    def _check_network(self) -> None:
+        for source in self.host_network_sources:
+            if source not in SOURCES:
+                raise ValueError(f"--host-network-sources: {source!r} is none of {', '.join(SOURCES)}")
+        for server in self.cluster_dns:
+            _check("--cluster-dns", ip_address, server)
+        if problem := dns_subdomain_problem(self.cluster_domain):
+            raise ValueError(f"--cluster-domain {self.cluster_domain!r}: {problem}")
 
     def _check_garbage_collection(self) -> None:
         if not 0 <= self.image_gc_low_percent <= self.image_gc_high_percent <= 100:

@@ -19,8 +19,8 @@ from peapod.v1 import pod_pb2
 
 logger = logging.getLogger(__name__)
 
-Violations = Callable[[pod_pb2.Pod], Iterable[Violation]]
-"""Names the fields of a pod that this node cannot honour."""
+Violations = Callable[[str, pod_pb2.Pod], Iterable[Violation]]
+"""Names the fields of a pod from a source that this node cannot honour."""
 
 
 class Dispatcher:
@@ -120,7 +120,7 @@ class Dispatcher:
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.RUN],
                 [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.REMOVE],
                 self._allocatable,
-                self._violations(pod),
+                self._violations(source, pod),
             )
         if verdict is None:
             self._employ(self._goal(source, pod, None))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from peapod.kubelet.goal import Goal
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Now
 from peapod.kubelet.naming import NETWORK, ContainerName
+from peapod.kubelet.network import Network
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.plan import Plan
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Runtime
@@ -56,9 +57,12 @@ class Round:
 class Hands:
     """Acts for all workers of a node."""
 
-    def __init__(self, runtime: Runtime, volumes: Volumes, recorder: Recorder, image_use: ImageUse) -> None:
+    def __init__(
+        self, runtime: Runtime, volumes: Volumes, network: Network, recorder: Recorder, image_use: ImageUse
+    ) -> None:
         self._runtime = runtime
         self._volumes = volumes
+        self._network = network
         self._recorder = recorder
         self._image_use = image_use
 
@@ -165,7 +169,7 @@ class Hands:
         this.notes.started(part)
 
     async def _launch(self, launch: Launch, part: str, this: Round) -> str:
-        id = await self._runtime.start(launch)
+        id = await self._runtime.start(replace(launch, dns=self._network.dns(this.pod)))
         self.tell(this.pod, part, "created", f"Created {id[:12]}, attempt {launch.name.attempt}")
         self.tell(this.pod, part, "started", f"Started {id[:12]}")
         return id

@@ -11,6 +11,7 @@ import grpc
 
 from peapod.common import process
 from peapod.common.channel import open_channel
+from peapod.common.errors import Violation
 from peapod.common.events import Recorder
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
@@ -24,6 +25,7 @@ from peapod.kubelet.hands import Hands
 from peapod.kubelet.heartbeat import Heartbeat
 from peapod.kubelet.lock import sole_user
 from peapod.kubelet.machine import Machine, address_of
+from peapod.kubelet.network import Network
 from peapod.kubelet.node import Identity, allocatable, capacity
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.open import open_runtime
@@ -35,7 +37,7 @@ from peapod.kubelet.volumes.empty_dir import EmptyDir
 from peapod.kubelet.volumes.host_path import HostPath
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.kubelet.worker import Surroundings
-from peapod.v1 import kubelet_service_rpc, meta_pb2
+from peapod.v1 import kubelet_service_rpc, meta_pb2, pod_pb2
 from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
@@ -62,6 +64,7 @@ class Kubelet:
         self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"), self._busy)
         self._capacity = capacity(config, Machine.read())
         self._allocatable = allocatable(config, self._capacity)
+        self._network = self._make_network()
         self._dispatcher = self._make_dispatcher()
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(
@@ -95,15 +98,28 @@ class Kubelet:
         await self._channel.close()
 
     def _make_dispatcher(self) -> Dispatcher:
-        hands = Hands(self._runtime, self._volumes, self._recorder, self._image_use)
+        hands = Hands(self._runtime, self._volumes, self._network, self._recorder, self._image_use)
         around = Surroundings(self._observer, hands, self._reporter, self._host_ip, self._runtime.scheme)
         return Dispatcher(
             [self._source],
             self._volumes,
             around,
             allocatable=self._allocatable,
-            violations=lambda pod: [*self._runtime.refusals(pod), *self._volumes.refusals(pod)],
+            violations=self._violations,
             needs_network=self._runtime.network_container,
+        )
+
+    def _violations(self, source: str, pod: pod_pb2.Pod) -> list[Violation]:
+        return [*self._runtime.refusals(pod), *self._volumes.refusals(pod), *self._network.refusals(source, pod)]
+
+    def _make_network(self) -> Network:
+        config = self._config
+        return Network(
+            config.cluster_dns,
+            config.cluster_domain,
+            config.host_network_sources,
+            Path(config.resolv_conf),
+            isolating=self._runtime.network_container,
         )
 
     def _make_heartbeat(self) -> Heartbeat:
