@@ -34,6 +34,7 @@ class KubeletConfig(ServiceConfig):
     docker_host: str = option("", "the Docker engine's address; empty: as DOCKER_HOST says, or the local socket")
     network_image: str = option("", "the image of the pods' network containers; empty: the built-in one")
     hide: tuple[str, ...] = option((), "directories, besides its own, that sandboxes must not see")
+    labels: tuple[str, ...] = option((), "labels of the node when it is first registered: key=value,key=value")
     manifest_dir: str = option("", "a file or directory with manifests of static pods; empty: none")
     manifest_url: str = option("", "where a manifest of static pods is fetched over HTTP; empty: nowhere")
     manifest_seconds: float = option(20.0, "how often it is fetched")
