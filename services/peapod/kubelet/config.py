@@ -6,12 +6,14 @@ import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import ip_address
+from pathlib import Path
 from urllib.parse import urlsplit
 
 from peapod.common import address, labels, quantity
 from peapod.common.config import ServiceConfig, option
 from peapod.common.errors import Invalid
 from peapod.common.names import dns_subdomain_problem
+from peapod.kubelet.volumes.disks.open import open_disks
 
 SOURCES = ("api", "file", "http")
 """Where pods may come from."""
@@ -34,6 +36,9 @@ class KubeletConfig(ServiceConfig):
     docker_host: str = option("", "the Docker engine's address; empty: as DOCKER_HOST says, or the local socket")
     network_image: str = option("", "the image of the pods' network containers; empty: the built-in one")
     hide: tuple[str, ...] = option((), "directories, besides its own, that sandboxes must not see")
+    disks: str = option(
+        "", "where persistent disks are: local:DIRECTORY or gce:PROJECT/ZONE[/INSTANCE]; empty: nowhere, none"
+    )
     labels: tuple[str, ...] = option((), "labels of the node when it is first registered: key=value,key=value")
     manifest_dir: str = option("", "a file or directory with manifests of static pods; empty: none")
     manifest_url: str = option("", "where a manifest of static pods is fetched over HTTP; empty: nowhere")
@@ -70,6 +75,7 @@ class KubeletConfig(ServiceConfig):
         self._check_garbage_collection()
         self._check_manifests()
         self._check_network()
+        _check("--disks", lambda text: open_disks(text, self.node_name, Path(self.root_dir)), self.disks)
         _check("--address", address.parse, self.address)
         _check("--advertise-address", address.parse, self.advertise_address)
         self.node_labels()

@@ -33,14 +33,21 @@ from peapod.kubelet.runtime.runtime import Runtime
 from peapod.kubelet.servicer import Kubelet as KubeletServicer
 from peapod.kubelet.sources.apiserver import ApiserverSource
 from peapod.kubelet.status_reporter import StatusReporter
+from peapod.kubelet.volumes.disks.open import open_disks
 from peapod.kubelet.volumes.empty_dir import EmptyDir
+from peapod.kubelet.volumes.git_repo import GitRepo
 from peapod.kubelet.volumes.host_path import HostPath
+from peapod.kubelet.volumes.nfs import Nfs
+from peapod.kubelet.volumes.persistent_disk import PersistentDisk
+from peapod.kubelet.volumes.secret import Secret
+from peapod.kubelet.volumes.volume import VolumeKind
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.kubelet.worker import Surroundings
 from peapod.v1 import kubelet_service_rpc, meta_pb2, pod_pb2
 from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.secret_service_rpc import SecretServiceClient
 
 
 class Kubelet:
@@ -56,7 +63,7 @@ class Kubelet:
         self._channel = open_channel(config.apiserver)
         pods, events = PodServiceClient(self._channel), EventServiceClient(self._channel)
         root = Path(config.root_dir)
-        self._volumes = Volumes(root, [EmptyDir(), HostPath()])
+        self._volumes = Volumes(root, self._kinds(root))
         self._recorder = Recorder(events, "kubelet", config.node_name)
         self._reporter = StatusReporter(pods)
         self._observer = Observer(runtime)
@@ -96,6 +103,11 @@ class Kubelet:
         await self.server.stop()
         await process.end(*self._tasks)
         await self._channel.close()
+
+    def _kinds(self, root: Path) -> list[VolumeKind]:
+        disks = open_disks(self._config.disks, self._config.node_name, root)
+        secret = Secret(SecretServiceClient(self._channel))
+        return [EmptyDir(), HostPath(), GitRepo(), secret, Nfs(), PersistentDisk(root, disks)]
 
     def _make_dispatcher(self) -> Dispatcher:
         hands = Hands(self._runtime, self._volumes, self._network, self._recorder, self._image_use)

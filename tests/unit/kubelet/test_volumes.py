@@ -73,12 +73,22 @@ async def test_a_host_path_must_exist(volumes: Volumes, pod: pod_pb2.Pod) -> Non
 
 
 async def test_what_cannot_be_provided_is_refused_by_name(volumes: Volumes, pod: pod_pb2.Pod) -> None:
-    pod.spec.volumes[0].empty_dir.medium = "Memory"
+    pod.spec.volumes[0].empty_dir.medium = "Tape"
     pod.spec.volumes.add(name="disk").nfs.server = "filer"
     assert [(one.field, one.description) for one in volumes.refusals(pod)] == [
-        ("spec.volumes[0]", 'empty_dir.medium "Memory" is not supported'),
+        ("spec.volumes[0]", 'empty_dir.medium "Tape" is not supported'),
         ("spec.volumes[2]", "nfs volumes are not supported"),
     ]
+
+
+async def test_a_uid_that_is_no_name_touches_nothing(volumes: Volumes, tmp_path: Path) -> None:
+    (tmp_path / "root").mkdir()
+    for uid in ("", "..", "../../host"):
+        with pytest.raises(VolumeError, match="is no name for a directory"):
+            await volumes.tear_down(uid)
+        with pytest.raises(VolumeError, match="is no name for a directory"):
+            await volumes.set_up(make_pod("a", uid=uid))
+    assert (tmp_path / "root").exists()
 
 
 async def test_a_volume_of_an_unknown_plugin_is_left_alone(volumes: Volumes, pod: pod_pb2.Pod, tmp_path: Path) -> None:
@@ -88,6 +98,16 @@ async def test_a_volume_of_an_unknown_plugin_is_left_alone(volumes: Volumes, pod
     with pytest.raises(VolumeError, match="nothing knows how to tear down"):
         await volumes.tear_down("uid-1")
     assert strange.exists()
+
+
+def test_what_is_deep_and_closed_is_deleted_all_the_same(tmp_path: Path) -> None:
+    top, name = tmp_path / "top", "x" * 200
+    top.mkdir()
+    steps = f"for i in $(seq 100); do mkdir {name} && cd {name} && : > file; done; chmod 0 ."
+    subprocess.run(["sh", "-c", steps], cwd=top, check=True)
+    assert 100 * len(name) > os.pathconf(top, "PC_PATH_MAX")
+    remove_tree(top)
+    assert not top.exists()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 from peapod.kubelet.volumes.volume import VolumeError
@@ -19,12 +20,12 @@ class HostPath:
         path = volume.host_path.path
         return "" if path.startswith("/") else f'host_path.path "{path}" is not absolute'
 
-    def set_up(self, volume: pod_pb2.Volume, place: Path) -> Path:
+    async def set_up(self, pod: pod_pb2.Pod, volume: pod_pb2.Volume, place: Path) -> Path:
         """Look whether it is there; it is never made."""
         path = Path(volume.host_path.path)
-        if not path.exists():
+        if not await asyncio.to_thread(path.exists):
             raise VolumeError(f"volume {volume.name}: there is no {path} on this node")
         return path
 
-    def tear_down(self, place: Path) -> None:
+    async def tear_down(self, place: Path) -> None:
         """Leave everything as it is."""

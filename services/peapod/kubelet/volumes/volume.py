@@ -13,7 +13,10 @@ class VolumeError(Exception):
 
 
 class VolumeKind(Protocol):
-    """One kind of volume. Methods may block, and are called in threads, one at a time for one pod."""
+    """One kind of volume. Methods are called for one volume one at a time, for volumes of several pods at once.
+
+    All of them can be cut short at any await, by cancellation or by the kubelet's death, and are called again then.
+    """
 
     @property
     def source(self) -> str:
@@ -29,15 +32,24 @@ class VolumeKind(Protocol):
         """Say in one clause what of the volume cannot be honoured, with its field; empty is consent."""
         ...
 
-    def set_up(self, volume: pod_pb2.Volume, place: Path) -> Path:
+    async def set_up(self, pod: pod_pb2.Pod, volume: pod_pb2.Volume, place: Path) -> Path:
         """Make the volume ready, at `place` if it needs one, and return what containers mount.
 
         Idempotent: what is there stays, with its content. Raises `VolumeError`.
         """
         ...
 
-    def tear_down(self, place: Path) -> None:
-        """Undo what `set_up` did at `place`, but never touch what the user brought. Idempotent. Raises
-        `VolumeError`; then it is tried again.
+    async def tear_down(self, place: Path) -> None:
+        """Undo what `set_up` did at `place`, whatever part of it was done, but never touch what the user brought.
+        Nothing is known of the volume but its place. Idempotent. Raises `VolumeError`; then it is tried again.
         """
         ...
+
+
+def make_directory(place: Path, mode: int) -> None:
+    """Make a directory with those above it, and give it this mode whatever the umask; raise `VolumeError`."""
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+        place.chmod(mode)
+    except OSError as error:
+        raise VolumeError(f"cannot make {place}: {error.strerror}") from error

@@ -6,11 +6,13 @@ What is on the disk is the only record, so that a restarted kubelet tears down w
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from peapod.common.errors import Violation
 from peapod.kubelet.runtime.runtime import Mount
+from peapod.kubelet.volumes.notes import place_of
 from peapod.kubelet.volumes.remove import remove_tree
 from peapod.kubelet.volumes.volume import VolumeError, VolumeKind
 from peapod.v1 import pod_pb2
@@ -38,42 +40,50 @@ class Volumes:
 
     async def set_up(self, pod: pod_pb2.Pod) -> Mapping[str, Path]:
         """Make the pod's directory and all its volumes, and return where each is by name. Idempotent. Raises
-        `VolumeError`.
+        `VolumeError`. Takes its time: it may wait for other machines, and may be cancelled.
         """
-        return await asyncio.to_thread(self._set_up, pod)
+        home = self._home(pod.metadata.uid)
+        try:
+            home.mkdir(_MODE, parents=True, exist_ok=True)
+        except OSError as error:
+            raise VolumeError(f"cannot make the pod's directory: {error.strerror}: {home}") from error
+        return {volume.name: await self._set_up_one(pod, volume, home / "volumes") for volume in pod.spec.volumes}
 
     async def tear_down(self, uid: str) -> None:
         """Undo all volumes of a pod and remove its directory. Idempotent. Raises `VolumeError`, and leaves what it
         could not undo.
         """
-        await asyncio.to_thread(self._tear_down, uid)
+        home = self._home(uid)
+        failures = [failure for place in _places(home) if (failure := await self._tear_down_one(place))]
+        if failures:
+            raise failures[0]
+        await asyncio.to_thread(remove_tree, home)
 
     def uids(self) -> set[str]:
         """The pods that have a directory."""
         return {path.name for path in self._pods.iterdir()} if self._pods.exists() else set()
 
-    def _set_up(self, pod: pod_pb2.Pod) -> Mapping[str, Path]:
-        home = self._pods / pod.metadata.uid
-        try:
-            home.mkdir(_MODE, parents=True, exist_ok=True)
-        except OSError as error:
-            raise VolumeError(f"cannot make the pod's directory: {error.strerror}: {home}") from error
-        return {volume.name: self._set_up_one(volume, home / "volumes") for volume in pod.spec.volumes}
+    def _home(self, uid: str) -> Path:
+        if uid in ("", ".", "..") or "/" in uid:
+            raise VolumeError(f"the uid {uid!r} is no name for a directory")
+        return self._pods / uid
 
-    def _set_up_one(self, volume: pod_pb2.Volume, volumes: Path) -> Path:
+    async def _set_up_one(self, pod: pod_pb2.Pod, volume: pod_pb2.Volume, volumes: Path) -> Path:
         kind = self._kinds.get(_source(volume))
         if kind is None:
             raise VolumeError(f"volume {volume.name}: {_source(volume)} volumes are not supported")
-        return kind.set_up(volume, volumes / kind.plugin / volume.name)
+        return await kind.set_up(pod, volume, volumes / kind.plugin / volume.name)
 
-    def _tear_down(self, uid: str) -> None:
-        home = self._pods / uid
-        for place in sorted(home.glob("volumes/*/*")):
-            kind = self._plugins.get(place.parent.name)
-            if kind is None:
-                raise VolumeError(f"nothing knows how to tear down {place}")
-            kind.tear_down(place)
-        remove_tree(home)
+    async def _tear_down_one(self, place: Path) -> VolumeError | None:
+        """Return what stood in the way: one volume that is busy keeps no other."""
+        kind = self._plugins.get(place.parent.name)
+        if kind is None:
+            return VolumeError(f"nothing knows how to tear down {place}")
+        try:
+            await kind.tear_down(place)
+        except VolumeError as error:
+            return error
+        return None
 
 
 def mounts(container: pod_pb2.Container, places: Mapping[str, Path]) -> list[Mount]:
@@ -88,3 +98,26 @@ def mounts(container: pod_pb2.Container, places: Mapping[str, Path]) -> list[Mou
 
 def _source(volume: pod_pb2.Volume) -> str:
     return volume.WhichOneof("source") or "empty_dir"
+
+
+def _places(home: Path) -> list[Path]:
+    """Find the volumes of which there is a directory, or a note alone."""
+    notes = {place_of(note) for note in _below(home / "plugins")}
+    return sorted(notes | set(_below(home / "volumes")))
+
+
+def _below(directory: Path) -> Iterable[Path]:
+    """List what is two levels below, without a look at it: its file system may not answer."""
+    for plugin in _names(directory):
+        for name in _names(directory / plugin):
+            if not name.startswith("."):
+                yield directory / plugin / name
+
+
+def _names(directory: Path) -> list[str]:
+    try:
+        return os.listdir(directory)  # noqa: PTH208
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise VolumeError(f"cannot read {directory}: {error.strerror}") from error

@@ -1,0 +1,1 @@
+"""Where persistent disks come from: one file per provider."""
