@@ -11,7 +11,10 @@ from pathlib import Path
 
 from tests.images.rootfs import RootFs
 
-SMALL_PROGRAMS = ("cat", "env", "head", "id", "ls", "mkdir", "rm", "sh", "sleep", "touch", "tr", "true", "wc")
+SMALL_PROGRAMS = (
+    *("busybox", "cat", "env", "grep", "head", "id", "ls", "mkdir"),
+    *("rm", "sh", "sleep", "stty", "touch", "tr", "true", "wc"),
+)
 
 
 def small_rootfs() -> RootFs:
