@@ -8,9 +8,12 @@ from peapod.kubelet.actions import POD
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK
-from peapod.kubelet.restart import Done, Due, elapsed, verdict
+from peapod.kubelet.restart import Done, Due, elapsed, is_done, verdict
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
+
+KILLED = 137
+"""The exit code of what SIGKILL ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ class Scene:
     def _container(self, name: str) -> Fate:
         newest = self.instances.newest(name)
         if newest is None:
-            return Starts(self._first_attempt(name))
+            return self._without_instance(name)
         if newest.phase is Phase.RUNNING:
             return Runs()
         again = newest.name.attempt + 1
@@ -100,12 +103,15 @@ class Scene:
         network = self.instances.network()
         return network is not None and created.created_at >= network.created_at
 
-    def _first_attempt(self, name: str) -> int:
-        """Go on counting where the status stands when somebody else has removed every instance."""
-        for told in self.pod.status.container_statuses:
-            if told.name == name and told.container_id:
-                return told.restart_count + 1
-        return 0
+    def _without_instance(self, name: str) -> Fate:
+        """Go on from what was told last when somebody else has removed every instance."""
+        told = next((one for one in self.pod.status.container_statuses if one.name == name and one.container_id), None)
+        if told is None:
+            return Starts(0)
+        is_same = any(one.name == name and one.image == told.image for one in self.pod.spec.containers)
+        if is_same and has_run(told) and is_done(self.pod.spec.restart_policy, last_code(told)):
+            return Done()
+        return Starts(told.restart_count + 1)
 
     def _held_back(self, part: str, fate: Fate) -> Fate:
         if not isinstance(fate, Starts):
@@ -113,3 +119,13 @@ class Scene:
         failures = [self.memory.failures[key] for key in {part, POD} if key in self.memory.failures]
         wait = max((failure.retry_at - self.now.monotonic for failure in failures), default=0.0)
         return Waits(wait) if wait > 0 else fate
+
+
+def has_run(told: pod_pb2.ContainerStatus) -> bool:
+    """Tell whether a container has begun to run at least once, by what was told of it."""
+    return not told.state.HasField("waiting") or told.last_state.HasField("terminated")
+
+
+def last_code(told: pod_pb2.ContainerStatus) -> int:
+    """The exit code of a container that is gone; one that was said to run was killed, for all that is known."""
+    return told.state.terminated.exit_code if told.state.HasField("terminated") else KILLED

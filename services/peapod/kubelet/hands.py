@@ -24,18 +24,24 @@ from peapod.kubelet.actions import (
 )
 from peapod.kubelet.garbage.image_use import ImageUse
 from peapod.kubelet.goal import Goal
+from peapod.kubelet.handlers import Handlers
+from peapod.kubelet.instance_files import InstanceFiles
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Now
 from peapod.kubelet.naming import NETWORK, ContainerName
 from peapod.kubelet.network import Network
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.plan import Plan
-from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Runtime
+from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Mount, Runtime
+from peapod.kubelet.stopping import Stopper
 from peapod.kubelet.volumes.volume import VolumeError
 from peapod.kubelet.volumes.volumes import Volumes, mounts
 from peapod.v1 import meta_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
+
+TERMINATION_LOG = "/dev/termination-log"
+"""Where a container leaves its termination message when it does not say."""
 
 
 @dataclass
@@ -49,6 +55,8 @@ class Round:
     """Set when the goal is replaced; then nothing long is waited for."""
     network: str
     """The id of the network container, once it runs."""
+    address: str
+    """Where the pod's running containers are reached; empty is the node."""
     places: Mapping[str, Path] = field(default_factory=dict)
     """Where the volumes are, by name."""
     failed: set[str] = field(default_factory=set)
@@ -58,13 +66,22 @@ class Hands:
     """Acts for all workers of a node."""
 
     def __init__(
-        self, runtime: Runtime, volumes: Volumes, network: Network, recorder: Recorder, image_use: ImageUse
+        self,
+        runtime: Runtime,
+        volumes: Volumes,
+        network: Network,
+        recorder: Recorder,
+        image_use: ImageUse,
+        handlers: Handlers,
+        files: InstanceFiles,
     ) -> None:
         self._runtime = runtime
         self._volumes = volumes
         self._network = network
         self._recorder = recorder
         self._image_use = image_use
+        self._files = files
+        self._stopper = Stopper(runtime, handlers, self.tell)
 
     async def carry_out(
         self, plan: Plan, goal: Goal, instances: Instances, notes: Notes, abandoned: asyncio.Event
@@ -75,7 +92,8 @@ class Hands:
         """
         network = instances.network()
         pod = goal.pod or pod_pb2.Pod()
-        this = Round(goal, pod, notes, abandoned, network.id if network else "")
+        address = instances.address(needs_network=goal.needs_network)
+        this = Round(goal, pod, notes, abandoned, network.id if network else "", address)
         for step in plan.steps:
             results = await asyncio.gather(*(self._do(action, this) for action in step), return_exceptions=True)
             for result in results:
@@ -91,6 +109,7 @@ class Hands:
             case Stop():
                 await self._stop(action, this)
             case Remove(one):
+                await asyncio.to_thread(self._files.forget, one.name)
                 await self._runtime.remove(one.id)
             case CleanUp():
                 await self._volumes.tear_down(this.goal.uid)
@@ -100,7 +119,7 @@ class Hands:
     async def _stop(self, action: Stop, this: Round) -> None:
         one = action.one
         self.tell(_pod_of(one.name, this), one.name.container, "killing", f"Killing {one.id[:12]}: {action.why}")
-        await self._runtime.stop(one.id, action.grace_seconds)
+        await self._stopper.stop(this.pod, one, action.grace_seconds, this.address)
 
     async def _start(self, action: SetUpVolumes | EnsureImage | StartNetwork | StartContainer, this: Round) -> None:
         """Do what brings the pod up, unless what it needs has failed in this round."""
@@ -157,16 +176,25 @@ class Hands:
 
     async def _start_container(self, part: str, attempt: int, spec_hash: str, this: Round) -> None:
         container = _container(this.pod, part)
-        launch = Launch(
-            _name(part, attempt, spec_hash, this),
-            this.pod,
-            container,
-            container.image,
-            this.network,
-            mounts(container, this.places),
-        )
+        name = _name(part, attempt, spec_hash, this)
+        seen = [*mounts(container, this.places), *await self._last_words(name, container, this)]
+        launch = Launch(name, this.pod, container, container.image, this.network, seen)
         await self._launch(launch, part, this)
         this.notes.started(part)
+
+    async def _last_words(self, name: ContainerName, container: pod_pb2.Container, this: Round) -> list[Mount]:
+        """Give a container the file for its termination message; where none can be made, it runs without."""
+        target = container.termination_message_path or TERMINATION_LOG
+        if any(mount.mount_path == target for mount in container.volume_mounts):
+            return []
+        try:
+            place = await asyncio.to_thread(self._files.prepare, name)
+        except OSError as error:
+            problem = f"a termination message cannot be kept: {error.strerror}"
+            self.tell(this.pod, container.name, "failedTerminationLog", problem)
+            logger.warning("%s: %s", name, problem)
+            return []
+        return [Mount(str(place), target)]
 
     async def _launch(self, launch: Launch, part: str, this: Round) -> str:
         id = await self._runtime.start(replace(launch, dns=self._network.dns(this.pod)))

@@ -46,6 +46,11 @@ class Instances:
         newest = self.newest(NETWORK)
         return newest if newest and newest.phase is Phase.RUNNING else None
 
+    def address(self, *, needs_network: bool) -> str:
+        """The pod's address; empty while it has none of its own."""
+        holders = [self.network()] if needs_network else self.running()
+        return next((one.ip for one in holders if one is not None and one.ip), "")
+
     def outlived_network(self, one: Observed) -> bool:
         """Tell whether a container ended after the network container that it had joined: then the node ended it,
         and its exit code says nothing.

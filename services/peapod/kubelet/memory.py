@@ -40,3 +40,7 @@ class Memory:
     """By container, or `actions.POD`."""
     ended: Mapping[str, float] = field(default_factory=dict)
     """When a container was first seen ended (monotonic), by id."""
+    unwell: Mapping[str, str] = field(default_factory=dict)
+    """Why a running container must be ended, by id: a failed liveness probe or postStart hook."""
+    ready: Mapping[str, bool] = field(default_factory=dict)
+    """Whether a running container has passed its readiness probe and postStart hook, by id; absent is not known yet."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from peapod.kubelet.actions import POD
@@ -18,11 +18,20 @@ class Notes:
         self._failures: dict[str, Failure] = {}
         self._ended: dict[str, float] = {}
 
-    def memory(self, observed: Iterable[Observed], now: Now) -> Memory:
-        """Note which containers have ended by now, forget those that are gone, and return everything."""
+    def memory(
+        self,
+        observed: Iterable[Observed],
+        now: Now,
+        *,
+        unwell: Mapping[str, str] | None = None,
+        ready: Mapping[str, bool] | None = None,
+    ) -> Memory:
+        """Note which containers have ended by now, forget those that are gone, and return everything, beside what is
+        known of their health.
+        """
         ended = [one.id for one in observed if one.phase is Phase.EXITED]
         self._ended = {id: self._ended.get(id, now.monotonic) for id in ended}
-        return Memory(dict(self._failures), self._ended)
+        return Memory(dict(self._failures), self._ended, unwell or {}, ready or {})
 
     def failed(self, part: str, reason: str, message: str, now: Now, *, later: str = "") -> Failure:
         """Note that a part of the pod failed once more; each time in a row the pause before the next try doubles.

@@ -6,7 +6,7 @@ move. Nothing is ever started while something of the pod has to be stopped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from peapod.kubelet import actions
@@ -51,13 +51,13 @@ def plan(goal: Goal, observed: Iterable[Observed], memory: Memory, now: Now) -> 
     if goal.intent is Intent.REMOVE:
         return _remove(goal, instances)
     if goal.intent is Intent.REST:
-        return Plan(_steps(*_stops(goal, instances.running(), "the pod is over"), _surplus(goal, instances)))
+        over = _stops(goal, dict.fromkeys(instances.running(), "the pod is over"))
+        return Plan(_steps(*over, _surplus(goal, instances)))
     if goal.pod is None:
         raise ValueError(f"pod {goal.uid} is to run, but nothing says how")
     scene = Scene(goal.pod, spec_hash(goal.pod.spec), goal.needs_network, instances, memory, now)
-    unfit, why = _unfit(goal, scene)
-    if unfit:
-        return Plan(_steps(*_stops(goal, unfit, why)))
+    if unfit := _unfit(goal, scene):
+        return Plan(_steps(*_stops(goal, unfit)))
     return _run(goal, scene)
 
 
@@ -65,27 +65,28 @@ def _remove(goal: Goal, instances: Instances) -> Plan:
     everything = instances.all()
     if not everything:
         return Plan(((CleanUp(),),), last=True)
-    removes = tuple(Remove(one) for one in everything)
-    return Plan(_steps(*_stops(goal, instances.running(), "the pod is gone"), removes))
+    stops = _stops(goal, dict.fromkeys(instances.running(), "the pod is gone"))
+    return Plan(_steps(*stops, tuple(Remove(one) for one in everything)))
 
 
-def _unfit(goal: Goal, scene: Scene) -> tuple[list[Observed], str]:
+def _unfit(goal: Goal, scene: Scene) -> dict[Observed, str]:
     """Find what must not run on, and say why."""
     running = scene.instances.running()
     names = _names(goal)
     if any(one.name.spec_hash != scene.spec_hash or one.name.container not in names for one in running):
-        return running, "the pod's spec has changed"
+        return dict.fromkeys(running, "the pod's spec has changed")
     if goal.needs_network and not scene.instances.network():
-        return running, "the network container is gone"
+        return dict.fromkeys(running, "the network container is gone")
     doubles = [one for one in running if one is not scene.instances.newest(one.name.container)]
-    return doubles, "a newer instance is there"
+    unwell = {one: scene.memory.unwell[one.id] for one in running if one.id in scene.memory.unwell}
+    return unwell | dict.fromkeys(doubles, "a newer instance is there")
 
 
 def _run(goal: Goal, scene: Scene) -> Plan:
     """Start what is missing and due."""
     fates = {container.name: scene.container(container.name) for container in scene.pod.spec.containers}
     if all(isinstance(fate, Done) for fate in fates.values()):
-        over = _stops(goal, scene.instances.running(), "all containers have done their work")
+        over = _stops(goal, dict.fromkeys(scene.instances.running(), "all containers have done their work"))
         return Plan(_steps(*over, _surplus(goal, scene.instances)))
     network = scene.network() if goal.needs_network else None
     pending = [fate for fate in (*fates.values(), network) if isinstance(fate, Waits)]
@@ -106,9 +107,9 @@ def _starts(scene: Scene, fates: dict[str, Fate], network: Fate | None) -> tuple
     return tuple(ready), tuple(StartContainer(name, attempt, scene.spec_hash) for name, attempt in due.items())
 
 
-def _stops(goal: Goal, running: Iterable[Observed], why: str) -> tuple[Step, Step]:
+def _stops(goal: Goal, whys: Mapping[Observed, str]) -> tuple[Step, Step]:
     """Stop users' containers first, while they still have their network."""
-    stops = [Stop(one, goal.grace_seconds, why) for one in running]
+    stops = [Stop(one, goal.grace_seconds, why) for one, why in whys.items()]
     users = tuple(stop for stop in stops if stop.part != NETWORK)
     return users, tuple(stop for stop in stops if stop.part == NETWORK)
 

@@ -17,7 +17,9 @@ WAITS = (10.0, 20.0, 40.0, 80.0, 160.0, 300.0)
 """Seconds between an end and the next start, from the second end in a row on; the first start again is at once."""
 
 LONG_RUN = 600.0
-"""Seconds of running after which an end is taken for the first one."""
+"""Seconds of running after which an end is taken for the first one, and likewise after a pause that nobody asked for:
+the kubelet was away, or a clock was set.
+"""
 
 _LATENESS = 1.1
 """A start comes a little after the wait before it is over; or, measured by another clock, a little early."""
@@ -37,11 +39,16 @@ class Due:
 
 def verdict(policy: pod_pb2.RestartPolicy, ended: Observed, before: Observed | None, elapsed: float) -> Done | Due:
     """Judge a container that ended `elapsed` seconds ago; `before` is its predecessor, if that ended by itself."""
-    if policy == pod_pb2.RESTART_POLICY_NEVER:
-        return Done()
-    if policy == pod_pb2.RESTART_POLICY_ON_FAILURE and ended.exit_code == 0:
+    if is_done(policy, ended.exit_code):
         return Done()
     return Due(max(0.0, wait_after(ended, before) - elapsed))
+
+
+def is_done(policy: pod_pb2.RestartPolicy, exit_code: int) -> bool:
+    """Tell whether a container that ended with that code has done its work."""
+    if policy == pod_pb2.RESTART_POLICY_ON_FAILURE:
+        return exit_code == 0
+    return policy == pod_pb2.RESTART_POLICY_NEVER
 
 
 def wait_after(ended: Observed, before: Observed | None) -> float:
@@ -49,6 +56,8 @@ def wait_after(ended: Observed, before: Observed | None) -> float:
     if before is None or before.finished_at is None or _ran(ended) >= LONG_RUN:
         return 0.0
     waited = (_began(ended) - before.finished_at).total_seconds()
+    if waited >= LONG_RUN:
+        return 0.0
     if waited < WAITS[0] / _LATENESS:
         return WAITS[0]
     return next((wait for wait in WAITS if wait > waited * _LATENESS), WAITS[-1])

@@ -15,19 +15,23 @@ from peapod.common.errors import Violation
 from peapod.common.events import Recorder
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
+from peapod.kubelet.care import Clinic
 from peapod.kubelet.checkpoint import Checkpoint
 from peapod.kubelet.config import KubeletConfig
 from peapod.kubelet.dispatch import Dispatcher
 from peapod.kubelet.garbage.container_collector import ContainerCollector
 from peapod.kubelet.garbage.image_collector import ImageCollector
 from peapod.kubelet.garbage.image_use import ImageUse
+from peapod.kubelet.handlers import Handlers
 from peapod.kubelet.hands import Hands
 from peapod.kubelet.heartbeat import Heartbeat
+from peapod.kubelet.instance_files import InstanceFiles
 from peapod.kubelet.lock import sole_user
 from peapod.kubelet.machine import Machine, address_of
 from peapod.kubelet.network import Network
 from peapod.kubelet.node import Identity, allocatable, capacity
 from peapod.kubelet.observer import Observer
+from peapod.kubelet.prober import Turns
 from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.runtime import Runtime
 from peapod.kubelet.servicer import Kubelet as KubeletServicer
@@ -110,8 +114,11 @@ class Kubelet:
         return [EmptyDir(), HostPath(), GitRepo(), secret, Nfs(), PersistentDisk(root, disks)]
 
     def _make_dispatcher(self) -> Dispatcher:
-        hands = Hands(self._runtime, self._volumes, self._network, self._recorder, self._image_use)
-        around = Surroundings(self._observer, hands, self._reporter, self._host_ip, self._runtime.scheme)
+        handlers = Handlers(self._runtime, self._host_ip)
+        files = InstanceFiles(Path(self._config.root_dir))
+        hands = Hands(self._runtime, self._volumes, self._network, self._recorder, self._image_use, handlers, files)
+        clinic = Clinic(handlers, Turns(), files, hands.tell)
+        around = Surroundings(self._observer, hands, self._reporter, clinic, self._host_ip, self._runtime.scheme)
         return Dispatcher(
             [self._source],
             self._volumes,

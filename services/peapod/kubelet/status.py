@@ -9,7 +9,7 @@ from datetime import datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.kubelet.actions import POD
-from peapod.kubelet.fate import Fate, Scene, Starts, Waits
+from peapod.kubelet.fate import Fate, Scene, Starts, Waits, last_code
 from peapod.kubelet.memory import Failure
 from peapod.kubelet.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
@@ -57,7 +57,7 @@ def status_of(scene: Scene, place: Place) -> pod_pb2.PodStatus:
     status = pod_pb2.PodStatus(
         phase=_phase(containers, fates.values()),
         host_ip=place.host_ip,
-        pod_ip=_pod_ip(scene),
+        pod_ip=scene.instances.address(needs_network=scene.needs_network),
         container_statuses=containers,
     )
     status.start_time.CopyFrom(_start_time(scene.pod, place))
@@ -88,6 +88,8 @@ def _explain(status: pod_pb2.PodStatus) -> None:
 def _container(scene: Scene, container: pod_pb2.Container, fate: Fate, place: Place) -> pod_pb2.ContainerStatus:
     newest = scene.instances.newest(container.name)
     status = pod_pb2.ContainerStatus(name=container.name, image=container.image)
+    if newest is None and isinstance(fate, Done):
+        return _done_without_trace(scene.pod.status, container.name)
     if newest is None:
         _keep_past(status, scene.pod.status)
         status.state.waiting.CopyFrom(_waiting(scene, container, fate))
@@ -97,7 +99,7 @@ def _container(scene: Scene, container: pod_pb2.Container, fate: Fate, place: Pl
     status.image_id = f"{place.scheme}://{newest.image_id}" if newest.image_id else ""
     last = scene.instances.remains(container.name)
     if newest.phase is Phase.RUNNING:
-        status.ready = True
+        status.ready = _is_ready(scene, container, newest.id, status.container_id)
         status.state.running.started_at.CopyFrom(_time(newest.started_at or newest.created_at))
     elif newest.phase is Phase.EXITED and not _is_waiting(scene, container.name, fate):
         status.state.terminated.CopyFrom(_terminated(newest, place))
@@ -107,6 +109,27 @@ def _container(scene: Scene, container: pod_pb2.Container, fate: Fate, place: Pl
     if last is not None:
         status.last_state.terminated.CopyFrom(_terminated(last, place))
     return status
+
+
+def _is_ready(scene: Scene, container: pod_pb2.Container, id: str, told_id: str) -> bool:
+    """Tell whether a container that runs can do its work; until it is asked anew, it can if it was told to before."""
+    if id in scene.memory.ready:
+        return scene.memory.ready[id]
+    if not container.HasField("readiness_probe") and not container.lifecycle.HasField("post_start"):
+        return True
+    return any(told.ready and told.container_id == told_id for told in scene.pod.status.container_statuses)
+
+
+def _done_without_trace(told: pod_pb2.PodStatus, name: str) -> pod_pb2.ContainerStatus:
+    """Keep what was told of a container that is not started again, though somebody has removed it."""
+    past = pod_pb2.ContainerStatus()
+    past.CopyFrom(next(one for one in told.container_statuses if one.name == name))
+    if not past.state.HasField("terminated"):
+        gone = pod_pb2.ContainerStateTerminated(exit_code=last_code(past), reason="ContainerGone")
+        gone.message = "the container was removed by somebody else"
+        gone.container_id, past.ready = past.container_id, False
+        past.state.terminated.CopyFrom(gone)
+    return past
 
 
 def _keep_past(status: pod_pb2.ContainerStatus, told: pod_pb2.PodStatus) -> None:
@@ -157,11 +180,6 @@ def _terminated(one: Observed, place: Place) -> pod_pb2.ContainerStateTerminated
     if one.finished_at is not None:
         state.finished_at.CopyFrom(_time(one.finished_at))
     return state
-
-
-def _pod_ip(scene: Scene) -> str:
-    holders = [scene.instances.network()] if scene.needs_network else scene.instances.running()
-    return next((one.ip for one in holders if one is not None and one.ip), "")
 
 
 def _start_time(pod: pod_pb2.Pod, place: Place) -> Timestamp:

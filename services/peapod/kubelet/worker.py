@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from peapod.common import process
 from peapod.common.backoff import Backoff
 from peapod.kubelet.actions import POD
+from peapod.kubelet.care import Clinic
 from peapod.kubelet.fate import Scene
 from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.hands import Hands
+from peapod.kubelet.health import Health
 from peapod.kubelet.instances import Instances
+from peapod.kubelet.last_words import LastWords
 from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import spec_hash
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.observer import Observer
-from peapod.kubelet.plan import plan
+from peapod.kubelet.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed, RuntimeUnavailable
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.kubelet.status_reporter import StatusReporter
@@ -37,8 +41,19 @@ class Surroundings:
     observer: Observer
     hands: Hands
     reporter: StatusReporter
+    clinic: Clinic
     host_ip: str
     scheme: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What a worker sees of its pod at one moment."""
+
+    observed: tuple[Observed, ...]
+    instances: Instances
+    memory: Memory
+    now: Now
 
 
 class Worker:
@@ -49,6 +64,8 @@ class Worker:
         self._around = around
         self._place = Place(around.host_ip, around.scheme, datetime.now(UTC))
         self._notes = Notes()
+        self._health = Health(around.clinic, self.wake)
+        self._last_words = LastWords(around.clinic.files)
         self._awake = asyncio.Event()
         self._abandoned = asyncio.Event()
         self._announced: set[str] = set()
@@ -74,8 +91,11 @@ class Worker:
 
     async def run(self) -> None:
         """Work until nothing is left of a pod that is to be removed, or until cancelled."""
-        while not await self._survive(self._round):
-            pass
+        try:
+            while not await self._survive(self._round):
+                pass
+        finally:
+            await self._health.close()
 
     async def _survive(self, work: Callable[[], Awaitable[bool]]) -> bool:
         """Do the work; after an error wait a while, whatever happens, so that no error repeats in a rush."""
@@ -97,26 +117,48 @@ class Worker:
         if not self._around.observer.available:
             await self._awake.wait()
             return False
-        goal, observed, now = self.goal, self._around.observer.containers(self.goal.uid), Now.read()
-        memory = self._notes.memory(observed, now)
-        self._report(goal, observed, memory, now)
-        made = plan(goal, observed, memory, now)
+        goal = self.goal
+        sight = await self._look(goal)
+        made = plan(goal, sight.observed, sight.memory, sight.now)
         if not made.steps:
             self._backoff.reset()
             self._trouble = ""
             await self._sleep(made.wake_after)
             return False
         self._log(logging.INFO, made.sentence)
-        instances = Instances.of(goal.uid, observed)
-        await self._around.hands.carry_out(made, goal, instances, self._notes, self._abandoned)
+        await self._act(made, goal, sight)
         if not made.last:
             await self._around.observer.refresh()
         return made.last
 
-    def _report(self, goal: Goal, observed: Iterable[Observed], memory: Memory, now: Now) -> None:
+    async def _look(self, goal: Goal) -> Sight:
+        """See what is there, look after it, and report it."""
+        observed = await self._last_words.heard(self._around.observer.containers(goal.uid))
+        instances, now = Instances.of(goal.uid, observed), Now.read()
+        self._health.follow(goal, instances, now.wall)
+        memory = self._notes.memory(observed, now, unwell=self._health.unwell, ready=self._health.ready)
+        self._report(goal, instances, memory, now)
+        return Sight(observed, instances, memory, now)
+
+    async def _act(self, made: Plan, goal: Goal, sight: Sight) -> None:
+        """Carry a plan out, which may take its time; what is seen meanwhile is reported all the same."""
+        carrying_out = self._around.hands.carry_out(made, goal, sight.instances, self._notes, self._abandoned)
+        acting = asyncio.create_task(carrying_out, name=f"acts for pod {goal.uid}")
+        watching = asyncio.create_task(self._watch(), name=f"watch over pod {goal.uid}")
+        try:
+            await acting
+        finally:
+            await process.end(acting, watching)
+
+    async def _watch(self) -> None:
+        while True:
+            await self._awake.wait()
+            self._awake.clear()
+            await self._look(self.goal)
+
+    def _report(self, goal: Goal, instances: Instances, memory: Memory, now: Now) -> None:
         if goal.pod is None or goal.intent is Intent.REMOVE:
             return
-        instances = Instances.of(goal.uid, observed)
         scene = Scene(goal.pod, spec_hash(goal.pod.spec), goal.needs_network, instances, memory, now)
         if goal.refusal is not None:
             status = refused(goal.pod, goal.refusal.reason, goal.refusal.message, self._place)

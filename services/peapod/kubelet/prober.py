@@ -1,0 +1,79 @@
+"""One probe of one container, asked again and again."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+
+from peapod.kubelet.handlers import Failed, Handlers, Target
+from peapod.kubelet.runtime.runtime import ContainerGone, RuntimeUnavailable
+from peapod.v1 import pod_pb2
+
+TRIES = 3
+"""In a row; the first that succeeds is the verdict."""
+PERIOD_SECONDS = 10.0
+TIMEOUT_SECONDS = 1.0
+
+EXECS = 8
+"""Commands of probes that run at the same time; each is hard work for an engine."""
+CONNECTIONS = 256
+"""Connections of probes at the same time."""
+
+Verdict = Failed | None
+"""None is well."""
+
+
+class Turns:
+    """Lets the probes of a node take their turns, so that none has to wait for long and the node for none."""
+
+    def __init__(self) -> None:
+        self._execs = asyncio.Semaphore(EXECS)
+        self._connections = asyncio.Semaphore(CONNECTIONS)
+
+    def of(self, probe: pod_pb2.Probe) -> asyncio.Semaphore:
+        """The turns of probes that cost as much as this one."""
+        return self._execs if probe.handler.HasField("exec") else self._connections
+
+
+@dataclass(slots=True)
+class Prober:
+    """Asks until cancelled, and passes each verdict on."""
+
+    probe: pod_pb2.Probe
+    target: Target
+    due: float
+    """When the first try may be, by the event loop's clock."""
+    handlers: Handlers
+    turns: Turns
+    judge: Callable[[Verdict], None]
+
+    async def run(self) -> None:
+        """Ask at once when the first delay is over, and then so many seconds after each verdict."""
+        await asyncio.sleep(self.due - asyncio.get_running_loop().time())
+        while True:
+            # When it cannot be told how the container is, the last verdict stays.
+            with suppress(ContainerGone, RuntimeUnavailable):
+                self.judge(await self._verdict())
+            await asyncio.sleep(self.probe.period_seconds or PERIOD_SECONDS)
+
+    async def _verdict(self) -> Verdict:
+        """Try until it goes well; waiting for a turn takes nothing of the time that a try has."""
+        verdict: Verdict = None
+        for _ in range(TRIES):
+            async with self.turns.of(self.probe):
+                verdict = await self._try()
+            if verdict is None:
+                break
+        return verdict
+
+    async def _try(self) -> Verdict:
+        seconds = self.probe.timeout_seconds or TIMEOUT_SECONDS
+        return await self.handlers.act(self.probe.handler, self.target, seconds)
+
+
+def due(probe: pod_pb2.Probe, ran: float) -> float:
+    """When a probe may begin, by the event loop's clock, of a container that has run for `ran` seconds."""
+    left = max(0.0, probe.initial_delay_seconds - max(0.0, ran))
+    return asyncio.get_running_loop().time() + left
