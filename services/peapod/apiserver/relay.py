@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
+from typing import Any, Generic
 
 import grpc
 import grpc.aio
 
 from peapod.apiserver.registry import Registry
 from peapod.common.channel import open_channel
-from peapod.common.errors import NotFound, Unavailable, from_rpc
+from peapod.common.errors import NotFound, PeapodError, Unavailable, from_rpc
+from peapod.common.rpc import M, MessageStream
 from peapod.v1 import kubelet_service_pb2, log_pb2, node_pb2, pod_pb2
 from peapod.v1.exec_pb2 import ExecInput, ExecOptions, ExecOutput
 from peapod.v1.kubelet_service_rpc import KubeletServiceClient
@@ -40,54 +44,37 @@ class Relay:
         self, pod: pod_pb2.Pod, container: str, options: log_pb2.LogOptions
     ) -> AsyncGenerator[bytes, None]:
         """Stream a container's log. Raises `Unavailable` when the node cannot be reached, and what it answers."""
-        client = KubeletServiceClient(await self._channel(pod.spec.node_name))
         request = kubelet_service_pb2.StreamContainerLogsRequest(
             pod_uid=pod.metadata.uid, container=container, options=options
         )
-        try:
-            async with client.stream_container_logs(request) as stream:
-                async for piece in stream:
-                    yield piece.data
-        except grpc.RpcError as error:
-            raise _explained(error, pod.spec.node_name) from error
+        answers = self._answers(pod.spec.node_name, lambda client: client.stream_container_logs(request))
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer.data
 
     async def exec(
         self, pod: pod_pb2.Pod, container: str, options: ExecOptions, inputs: AsyncIterator[ExecInput]
     ) -> AsyncGenerator[ExecOutput, None]:
-        """Run a command inside a container. Raises as `container_logs` does."""
+        """Run a command inside a container. Raises as `container_logs` does, and what `inputs` raises."""
+        Request = kubelet_service_pb2.ExecInContainerRequest
         target = kubelet_service_pb2.ContainerExec(pod_uid=pod.metadata.uid, container=container, options=options)
-
-        async def requests() -> AsyncGenerator[kubelet_service_pb2.ExecInContainerRequest, None]:
-            yield kubelet_service_pb2.ExecInContainerRequest(target=target)
-            async for item in inputs:
-                yield kubelet_service_pb2.ExecInContainerRequest(input=item)
-
-        client = KubeletServiceClient(await self._channel(pod.spec.node_name))
-        try:
-            async with client.exec_in_container(requests()) as stream:
-                async for answer in stream:
-                    yield answer.output
-        except grpc.RpcError as error:
-            raise _explained(error, pod.spec.node_name) from error
+        requests = _Requests(Request(target=target), (Request(input=item) async for item in inputs))
+        answers = self._answers(pod.spec.node_name, lambda client: client.exec_in_container(requests), requests)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer.output
 
     async def port_forward(
         self, pod: pod_pb2.Pod, port: int, pieces: AsyncIterator[bytes]
     ) -> AsyncGenerator[bytes, None]:
-        """Open a connection to a port of a pod. Raises as `container_logs` does."""
+        """Open a connection to a port of a pod. Raises as `exec` does."""
+        Request = kubelet_service_pb2.PortForwardRequest
         target = kubelet_service_pb2.PodPort(pod_uid=pod.metadata.uid, port=port)
-
-        async def requests() -> AsyncGenerator[kubelet_service_pb2.PortForwardRequest, None]:
-            yield kubelet_service_pb2.PortForwardRequest(target=target)
-            async for piece in pieces:
-                yield kubelet_service_pb2.PortForwardRequest(data=piece)
-
-        client = KubeletServiceClient(await self._channel(pod.spec.node_name))
-        try:
-            async with client.port_forward(requests()) as stream:
-                async for answer in stream:
-                    yield answer.data
-        except grpc.RpcError as error:
-            raise _explained(error, pod.spec.node_name) from error
+        requests = _Requests(Request(target=target), (Request(data=piece) async for piece in pieces))
+        answers = self._answers(pod.spec.node_name, lambda client: client.port_forward(requests), requests)
+        async with aclosing(answers):
+            async for answer in answers:
+                yield answer.data
 
     async def placement(self, pod: pod_pb2.Pod) -> Placement:
         """Ask the scheduler what it thinks of every node for a pod. Raises `Unavailable`."""
@@ -100,6 +87,24 @@ class Relay:
             problem = from_rpc(error)
             raise (Unavailable("no scheduler answers now") if isinstance(problem, Unavailable) else problem) from error
         return answer.placement
+
+    async def _answers(
+        self,
+        node_name: str,
+        ask: Callable[[KubeletServiceClient], MessageStream[Any]],
+        requests: _Requests[Any] | None = None,
+    ) -> AsyncGenerator[Any, None]:
+        client = KubeletServiceClient(await self._channel(node_name))
+        try:
+            async with ask(client) as stream:
+                async for answer in stream:
+                    yield answer
+        except asyncio.CancelledError:
+            if requests is not None and requests.problem is not None:
+                raise requests.problem from None
+            raise
+        except grpc.RpcError as error:
+            raise _explained(error, node_name) from error
 
     def _open(self, address: str) -> grpc.aio.Channel:
         if address not in self._channels:
@@ -115,6 +120,27 @@ class Relay:
         if not address:
             raise Unavailable(f"node {node_name} has not said where its kubelet listens")
         return self._open(address)
+
+
+class _Requests(Generic[M]):
+    """What is sent to a node, first of all the target.
+
+    When the rest of it fails, gRPC cancels the call, as if its caller had left: the `problem` is remembered here.
+    """
+
+    def __init__(self, first: M, rest: AsyncIterator[M]) -> None:
+        self._first = first
+        self._rest = rest
+        self.problem: PeapodError | None = None
+
+    async def __aiter__(self) -> AsyncGenerator[M, None]:
+        yield self._first
+        try:
+            async for request in self._rest:
+                yield request
+        except PeapodError as problem:
+            self.problem = problem
+            raise
 
 
 def _explained(error: grpc.RpcError, node_name: str) -> Exception:

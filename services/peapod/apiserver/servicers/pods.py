@@ -73,8 +73,9 @@ class Pods(PodServiceServicer):
         """Relay a container's log from its node."""
         pod = await self._placed(request.namespace, request.name)
         container = _pick_container(pod, request.container)
-        async for data in self._relay.container_logs(pod, container, request.options):
-            yield pb.StreamPodLogsResponse(data=data)
+        async with aclosing(self._relay.container_logs(pod, container, request.options)) as pieces:
+            async for piece in pieces:
+                yield pb.StreamPodLogsResponse(data=piece)
 
     async def exec_in_pod(
         self, requests: AsyncIterator[pb.ExecInPodRequest], context: Any
