@@ -87,16 +87,16 @@ def encode_mixed(messages: Iterable[Message]) -> dict[str, Any]:
 
 def split(document: Any, path: str = "") -> Iterator[Part]:
     """Take lists apart, also lists of lists; anything else comes back as it is."""
-    name = _get(document, "kind")
+    name = member(document, "kind")
     if not _is_list(name):
         yield Part(path, document)
         return
-    key = "minions" if not _get(document, "items") and _get(document, "minions") else "items"
-    items = _get(document, key) or []
+    key = "minions" if not member(document, "items") and member(document, "minions") else "items"
+    items = member(document, key) or []
     if not isinstance(items, list):
         yield Part(path, document)
         return
-    inherited = {"kind": name.removesuffix(_LIST), "apiVersion": _get(document, "apiVersion")}
+    inherited = {"kind": name.removesuffix(_LIST), "apiVersion": member(document, "apiVersion")}
     for index, item in enumerate(items):
         place = f"{path}.{key}[{index}]" if path else f"{key}[{index}]"
         yield from split(_inherit(item, inherited) if name != _LIST else item, place)
@@ -122,7 +122,7 @@ def _kind(document: Any, report: Report) -> Kind | None:
     if not isinstance(document, dict):
         report.problem(f"must be an object, not {kind_of(document)}")
         return None
-    version, name = _get(document, "apiVersion"), _get(document, "kind")
+    version, name = member(document, "apiVersion"), member(document, "kind")
     if not version:
         report.at("apiVersion").problem(f'is required, such as "{API_VERSION}"')
     elif version not in READABLE_VERSIONS:
@@ -149,7 +149,8 @@ def _no_such_kind(name: Any) -> str:
     return f'must be one of {", ".join([*KINDS, _LIST])}; "{name}" is not known'
 
 
-def _get(document: Any, key: str) -> Any:
+def member(document: Any, key: str) -> Any:
+    """Return what an object has under a key, in whatever case it is written; None where there is nothing."""
     if not isinstance(document, dict):
         return None
     folded = (value for name, value in document.items() if isinstance(name, str) and name.lower() == key.lower())
