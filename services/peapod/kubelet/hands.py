@@ -36,12 +36,10 @@ from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, La
 from peapod.kubelet.stopping import Stopper
 from peapod.kubelet.volumes.volume import VolumeError
 from peapod.kubelet.volumes.volumes import Volumes, mounts
+from peapod.rules.pod_defaults import TERMINATION_LOG
 from peapod.v1 import meta_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
-
-TERMINATION_LOG = "/dev/termination-log"
-"""Where a container leaves its termination message when it does not say."""
 
 
 @dataclass

@@ -9,12 +9,11 @@ from dataclasses import dataclass
 
 from peapod.kubelet.handlers import Failed, Handlers, Target
 from peapod.kubelet.runtime.runtime import ContainerGone, RuntimeUnavailable
+from peapod.rules.pod_defaults import PROBE_PERIOD_SECONDS, PROBE_TIMEOUT_SECONDS
 from peapod.v1 import pod_pb2
 
 TRIES = 3
 """In a row; the first that succeeds is the verdict."""
-PERIOD_SECONDS = 10.0
-TIMEOUT_SECONDS = 1.0
 
 EXECS = 8
 """Commands of probes that run at the same time; each is hard work for an engine."""
@@ -56,7 +55,7 @@ class Prober:
             # When it cannot be told how the container is, the last verdict stays.
             with suppress(ContainerGone, RuntimeUnavailable):
                 self.judge(await self._verdict())
-            await asyncio.sleep(self.probe.period_seconds or PERIOD_SECONDS)
+            await asyncio.sleep(self.probe.period_seconds or PROBE_PERIOD_SECONDS)
 
     async def _verdict(self) -> Verdict:
         """Try until it goes well; waiting for a turn takes nothing of the time that a try has."""
@@ -69,7 +68,7 @@ class Prober:
         return verdict
 
     async def _try(self) -> Verdict:
-        seconds = self.probe.timeout_seconds or TIMEOUT_SECONDS
+        seconds = self.probe.timeout_seconds or PROBE_TIMEOUT_SECONDS
         return await self.handlers.act(self.probe.handler, self.target, seconds)
 
 

@@ -27,7 +27,7 @@ async def test_a_bound_pod_runs_and_says_so(api: OwnApi, seen: Following, runtim
     await create(api, make_pod("a", "b"))
     await seen.until(lambda: phase(seen) == RUNNING)
     now = told(seen)
-    containers = await runtime.list()
+    containers = sorted(await runtime.list(), key=lambda one: one.name.container)
     assert now.conditions[0].status == meta_pb2.CONDITION_STATUS_TRUE
     assert (now.host_ip, now.pod_ip) == ("127.0.0.1", "127.0.0.1")
     assert now.HasField("start_time")
@@ -109,7 +109,7 @@ async def test_a_new_image_makes_the_pod_anew(api: OwnApi, seen: Following, runt
     await api.pods.update_pod(pod_service_pb2.UpdatePodRequest(pod=changed))
     await seen.until(lambda: [one.restart_count for one in told(seen).container_statuses if one.ready] == [1, 1])
     running = [one for one in await runtime.list() if one.phase is Phase.RUNNING]
-    assert [one.image for one in running] == ["hollow/new", "hollow/web"]
+    assert {one.name.container: one.image for one in running} == {"a": "hollow/new", "b": "hollow/web"}
 
 
 async def test_an_image_that_is_not_to_be_had_is_waited_for(api: OwnApi, seen: Following) -> None:
