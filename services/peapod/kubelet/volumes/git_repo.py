@@ -18,14 +18,14 @@ _SCHEMES = ("file", "git", "http", "https", "ssh")
 _OF_SCP = re.compile(r"[^/:]+:.+")
 _SILENT = {
     "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES),
-    "GIT_ASKPASS": "false",
+    "GIT_ASKPASS": "",
     "GIT_CONFIG_GLOBAL": "/dev/null",
     "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
     "GIT_TERMINAL_PROMPT": "0",
-    "SSH_ASKPASS": "false",
+    "SSH_ASKPASS": "",
 }
 """Never ask anybody, and lend pods no credentials but the keys that ssh itself finds."""
-_OWN = ("-c", "credential.helper=", "-c", "core.hooksPath=/dev/null")
+_OWN = ("-c", "credential.helper=", "-c", "core.askPass=", "-c", "core.hooksPath=/dev/null")
 
 
 class GitRepo:
