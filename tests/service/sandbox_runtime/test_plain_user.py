@@ -18,6 +18,7 @@ KUBELET = """
     import asyncio, os, sys
     from pathlib import Path
     from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
+    from tests.support.executions import run
     from tests.support.runtimes import TestPod, find, output_of, until_ready
 
     async def main():
@@ -30,6 +31,9 @@ KUBELET = """
         print(await output_of(pod, "id -u; mkdir /made; touch /made/x; ls /made"))
         id = await pod.start("trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done", attempt=1)
         await until_ready(runtime, id)
+        print(*await run(runtime, id, "id -u; head -c 5 /etc/passwd; cat; [ -t 0 ] || exit 4", input=b"read\\n"))
+        host = await TestPod(runtime, "host").start("exec sleep 1000")
+        print(*await run(runtime, host, "id -u; grep Cap /proc/self/status | grep -v 0000000000000000; tty", tty=True))
         await runtime.stop(id, 20)
         print((await find(runtime, id)).exit_code)
         for container in await runtime.list():
@@ -39,7 +43,10 @@ KUBELET = """
 
     asyncio.run(main())
 """
-PRINTED = "1000\nCapEff:\t0000000000000000\nweb\n\n0\nx\n\n3\n[]\n"
+PRINTED = (
+    "1000\nCapEff:\t0000000000000000\nweb\n\n0\nx\n\n"
+    "4 b'0\\nroot:read\\n' b''\n0 b'1000\\r\\n/dev/pts/0\\r\\n' b''\n3\n[]\n"
+)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="all other tests run as a plain user already")

@@ -40,24 +40,23 @@ def main() -> None:
     socket to the kubelet. Exits with the command's exit code, 128 + N after signal N.
     """
     directory, init, handle, control, *command = sys.argv[1:]
-    inside = record.read_inside(f"{directory}/{record.INSIDE}")
-    os._exit(Entrance(inside, int(control)).run(int(init), int(handle), command))
+    os._exit(Entrance(int(control)).run(directory, int(init), int(handle), command))
 
 
 class Entrance:
     """The way of one command into one container."""
 
-    def __init__(self, inside: record.Inside, control: int) -> None:
+    def __init__(self, control: int) -> None:
         os.set_inheritable(control, False)
-        self._inside = inside
         self._control = control
         # Taken along: inside, /proc is the container's own.
         self._proc = os.open("/proc", os.O_RDONLY | os.O_DIRECTORY)
         self._null = os.open(os.devnull, os.O_RDWR)
 
-    def run(self, init: int, handle: int, command: list[str]) -> int:
+    def run(self, directory: str, init: int, handle: int, command: list[str]) -> int:
         """Start the command in the container, tell the kubelet, and return the exit code once it has ended."""
         try:
+            inside = record.read_inside(f"{directory}/{record.INSIDE}")
             _enter(init, handle)
         except (ProcessLookupError, FileNotFoundError):
             return self._answer(GONE)
@@ -66,7 +65,7 @@ class Entrance:
         said, saying = os.pipe()
         child = os.fork()
         if child == 0:
-            self._become(command, saying)
+            _become(command, inside, saying)
         os.close(saying)
         for file in (0, 1, 2):
             os.dup2(self._null, file)
@@ -97,29 +96,6 @@ class Entrance:
         except OSError:  # the kubelet has gone, which the control socket shows
             pass
         return _CANNOT_RUN
-
-    def _become(self, command: list[str], saying: int) -> None:
-        """In the child: turn into the command."""
-        what = command[0]
-        try:
-            os.setsid()
-            environment = self._inside.environment
-            if os.isatty(0):
-                fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-                environment = {b"TERM": b"xterm"} | environment
-            # Python ignores them, and what is ignored stays so in every program that is started.
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):
-                signal.signal(number, signal.SIG_DFL)
-            _limit_privileges(self._inside.capabilities)
-            what = os.fsdecode(self._inside.working_dir)
-            os.chdir(what)
-            what = command[0]
-            _check(_libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
-            _turn_into(command, environment)
-        except OSError as error:
-            os.write(saying, os.fsencode(f"{what}: {error.strerror}"))
-        finally:
-            os._exit(_CANNOT_RUN)
 
     def _kill(self, child: int) -> None:
         """Kill what the command has started, and then itself; stopped meanwhile, it cannot start more."""
@@ -168,6 +144,30 @@ def _enter(init: int, handle: int) -> None:
     _check(_libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0))
     _check(_libc.setns(handle, _OTHER_NAMESPACES | (_CLONE_NEWUSER if other_users else 0)))
     os.close(handle)
+
+
+def _become(command: list[str], inside: record.Inside, saying: int) -> None:
+    """In the child: turn into the command."""
+    what = command[0]
+    try:
+        os.setsid()
+        environment = inside.environment
+        if os.isatty(0):
+            fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+            environment = {b"TERM": b"xterm"} | environment
+        # Python ignores them, and what is ignored stays so in every program that is started.
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):
+            signal.signal(number, signal.SIG_DFL)
+        _limit_privileges(inside.capabilities)
+        what = os.fsdecode(inside.working_dir)
+        os.chdir(what)
+        what = command[0]
+        _check(_libc.prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0))
+        _turn_into(command, environment)
+    except OSError as error:
+        os.write(saying, os.fsencode(f"{what}: {error.strerror}"))
+    finally:
+        os._exit(_CANNOT_RUN)
 
 
 def _turn_into(command: list[str], environment: dict[bytes, bytes]) -> None:
