@@ -34,6 +34,9 @@ class KubeletConfig(ServiceConfig):
         choices=("auto", "docker", "sandbox", "hollow"),
     )
     docker_host: str = option("", "the Docker engine's address; empty: as DOCKER_HOST says, or the local socket")
+    docker_config: str = option(
+        "", "the file with logins for registries; empty: config.json in DOCKER_CONFIG, or in ~/.docker"
+    )
     network_image: str = option("", "the image of the pods' network containers; empty: the built-in one")
     hide: tuple[str, ...] = option((), "directories, besides its own, that sandboxes must not see")
     disks: str = option(

@@ -199,6 +199,7 @@ async def serve(config: KubeletConfig, stop: asyncio.Event) -> None:
             config.node_name,
             root,
             docker_host=config.docker_host,
+            docker_config=config.docker_config,
             network_image=config.network_image,
             hide=[Path(path) for path in config.hide],
         )

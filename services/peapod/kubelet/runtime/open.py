@@ -22,6 +22,7 @@ async def open_runtime(
     root: Path,
     *,
     docker_host: str = "",
+    docker_config: str = "",
     network_image: str = "",
     hide: Sequence[Path] = (),
 ) -> Runtime:
@@ -33,7 +34,7 @@ async def open_runtime(
     uses one opens it. Sandboxes see nothing below `root` and `hide`. Raises `Unavailable` when auto finds none.
     """
     choice = root / "runtime"
-    make = partial(_make, node, root, docker_host, network_image, hide)
+    make = partial(_make, node, root, docker_host, docker_config, network_image, hide)
     if kind != AUTO:
         return make(kind)
     with suppress(FileNotFoundError):
@@ -64,12 +65,20 @@ async def _best(make: Callable[[str], Runtime]) -> Runtime:
     return sandbox
 
 
-def _make(node: str, root: Path, docker_host: str, network_image: str, hide: Sequence[Path], kind: str) -> Runtime:
+def _make(
+    node: str,
+    root: Path,
+    docker_host: str,
+    docker_config: str,
+    network_image: str,
+    hide: Sequence[Path],
+    kind: str,
+) -> Runtime:
     """Make a runtime; each is imported only when it is wanted, with what it needs."""
     if kind == "docker":
         from peapod.kubelet.runtime.docker import DockerRuntime
 
-        return DockerRuntime(node, engine=docker_host, network_image=network_image)
+        return DockerRuntime(node, engine=docker_host, logins=docker_config, network_image=network_image)
     if kind == "sandbox":
         from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 

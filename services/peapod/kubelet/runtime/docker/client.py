@@ -86,7 +86,10 @@ class Engine:
 
     def connect(self) -> APIClient:
         """Make a client for one thread."""
-        return Client(self._address, tls=self._tls or False, timeout=PATIENCE)
+        try:
+            return Client(self._address, tls=self._tls or False, timeout=PATIENCE)
+        except ValueError as error:
+            raise RuntimeUnavailable(f"the config file of the docker command cannot be used: {error}") from error
 
     def close(self) -> None:
         """End the streams and take no more work; work that a thread has begun goes on to its end. Idempotent."""
@@ -163,10 +166,10 @@ def get_stream(
 
 
 def post_stream(
-    client: APIClient, path: str, query: Mapping[str, str], headers: Mapping[str, str]
+    client: APIClient, path: str, query: Mapping[str, str], headers: Mapping[str, str], *, silence: float
 ) -> requests.Response:
-    """POST, and get a response that goes on. Raises `APIError`."""
-    response = client.post(_url(client, path), params=query, headers=headers, stream=True, timeout=(PATIENCE, None))
+    """POST, and get a response that goes on; with `silence` as above. Raises `APIError`."""
+    response = client.post(_url(client, path), params=query, headers=headers, stream=True, timeout=(PATIENCE, silence))
     return _checked(response)
 
 

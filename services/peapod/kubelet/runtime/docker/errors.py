@@ -8,6 +8,7 @@ from docker.errors import APIError
 from peapod.kubelet.runtime.docker.state import one_line
 from peapod.kubelet.runtime.runtime import RuntimeUnavailable
 
+BAD_REQUEST = 400
 NOT_FOUND = 404
 CONFLICT = 409
 

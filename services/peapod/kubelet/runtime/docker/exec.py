@@ -29,6 +29,8 @@ _HEADER = struct.Struct(">BxxxL")
 _STDERR = 2
 _KILLED = 137
 _END_OF_TRANSMISSION = b"\x04"
+_NO_KEYS = ",".join(["ctrl-@"] * 8)
+"""By default the engine keeps ^P to itself, and lets go of a command at ^P^Q."""
 _COLUMNS, _ROWS = 80, 24
 
 
@@ -202,7 +204,8 @@ async def execute(engine: Engine, container: str, command: Sequence[str], *, std
 def _create(client: APIClient, container: str, command: Sequence[str], stdin: bool, tty: bool) -> tuple[str, str]:
     """Make an exec that is yet to be started; return its id and the container's in full."""
     try:
-        id = client.exec_create(container, list(command), stdin=stdin, tty=tty)["Id"]
+        made = client.exec_create(container, list(command), stdin=stdin, tty=tty, detach_keys=_NO_KEYS)
+        id = made["Id"]
         return id, client.exec_inspect(id)["ContainerID"]
     except APIError as error:
         if is_status(error, NOT_FOUND, CONFLICT):

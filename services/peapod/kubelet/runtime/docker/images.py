@@ -10,18 +10,24 @@ from collections.abc import Mapping
 from typing import Any
 
 import requests
-from docker import APIClient, auth
-from docker.errors import APIError, ImageNotFound
+from docker import APIClient
+from docker.errors import APIError, ImageNotFound, InvalidRepository
 from docker.utils import parse_repository_tag
 
 from peapod.kubelet.runtime import pause
-from peapod.kubelet.runtime.docker.client import Engine, post_stream
-from peapod.kubelet.runtime.docker.errors import CONFLICT, is_status, words
+from peapod.kubelet.runtime.docker.client import PATIENCE, Engine, post_stream
+from peapod.kubelet.runtime.docker.credentials import Credentials, CredentialsError, Login
+from peapod.kubelet.runtime.docker.errors import BAD_REQUEST, CONFLICT, is_status, words
+from peapod.kubelet.runtime.docker.state import one_line
+from peapod.kubelet.runtime.docker.stream import Stream
 from peapod.kubelet.runtime.runtime import DiskUse, Image, ImageError, RuntimeUnavailable
 from peapod.v1 import pod_pb2
 
 PULLS = 3
 """Images that are pulled at the same time."""
+
+STALL = 300.0
+"""Seconds without any progress after which a pull is given up."""
 
 _NONE = "<none>"
 
@@ -29,9 +35,10 @@ _NONE = "<none>"
 class Images:
     """The engine's images; `network_image` is the name of the network containers', built in unless given."""
 
-    def __init__(self, engine: Engine, network_image: str = "") -> None:
+    def __init__(self, engine: Engine, credentials: Credentials, network_image: str = "") -> None:
         self.network_image = network_image or pause.IMAGE
         self._engine = engine
+        self._credentials = credentials
         self._room = asyncio.Semaphore(PULLS)
         self._pulls: dict[str, asyncio.Task[None]] = {}
 
@@ -98,16 +105,36 @@ class Images:
             done.exception()
 
     async def _pull(self, image: str) -> None:
-        async with self._room, self._engine.stream("pull", lambda client: _ask_for_pull(client, image)) as stream:
-            rest = b""
-            try:
-                while (received := await stream.read()) is not None:
-                    *lines, rest = (rest + received).split(b"\n")
-                    for line in lines:
-                        _check_progress(image, line)
-            except APIError as error:
-                raise _pull_error(image, words(error)) from error
-            _check_progress(image, rest)
+        async with self._room:
+            login = await self._login(image)
+            async with self._engine.stream("pull", lambda client: _ask_for_pull(client, image, login)) as stream:
+                try:
+                    await _follow(stream, image, login)
+                except APIError as error:
+                    raise _refusal(image, login, error) from error
+
+    async def _login(self, image: str) -> Login:
+        repository, _ = parse_repository_tag(image)
+        try:
+            return await asyncio.to_thread(self._credentials.find, repository)
+        except InvalidRepository as error:
+            raise _invalid_name(image, str(error)) from error
+        except CredentialsError as error:
+            raise ImageError("ErrImagePull", f"the image {image} cannot be pulled: {error}") from error
+
+
+async def _follow(stream: Stream, image: str, login: Login) -> None:
+    """Read the progress to its end. A pull that makes none is given up, for a registry may hang."""
+    rest = b""
+    try:
+        while (received := await asyncio.wait_for(stream.read(), STALL)) is not None:
+            *lines, rest = (rest + received).split(b"\n")
+            for line in lines:
+                _check_progress(image, login, line)
+    except TimeoutError:
+        why = f"nothing has come for {STALL:.0f} seconds"
+        raise ImageError("ErrImagePull", f"the image {image} cannot be pulled: {why}") from None
+    _check_progress(image, login, rest)
 
 
 def _image_id(client: APIClient, image: str) -> str:
@@ -115,6 +142,10 @@ def _image_id(client: APIClient, image: str) -> str:
         return str(client.inspect_image(image)["Id"])
     except ImageNotFound:
         return ""
+    except APIError as error:
+        if is_status(error, BAD_REQUEST):
+            raise _invalid_name(image, words(error)) from error
+        raise
 
 
 def _image(listed: Mapping[str, Any]) -> Image:
@@ -153,19 +184,28 @@ def _load_pause(client: APIClient) -> None:
     client.import_image_from_data(root, repository, tag, changes=[f'ENTRYPOINT ["{pause.PATH}"]'])
 
 
-def _ask_for_pull(client: APIClient, image: str) -> requests.Response:
+def _ask_for_pull(client: APIClient, image: str, login: Login) -> requests.Response:
     repository, tag = parse_repository_tag(image)
-    registry, _ = auth.resolve_repository_name(repository)
-    login = auth.get_config_header(client, registry)
-    headers = {"X-Registry-Auth": login.decode()} if login else {}
-    return post_stream(client, "/images/create", {"fromImage": repository, "tag": tag or "latest"}, headers)
+    headers = {"X-Registry-Auth": login.header} if login.header else {}
+    query = {"fromImage": repository, "tag": tag or "latest"}
+    return post_stream(client, "/images/create", query, headers, silence=STALL + PATIENCE)
 
 
-def _check_progress(image: str, line: bytes) -> None:
+def _check_progress(image: str, login: Login, line: bytes) -> None:
     """Find the error among the progress: the engine answers 200 before it knows."""
     if line.strip() and (problem := json.loads(line).get("error")):
-        raise _pull_error(image, problem)
+        raise _pull_error(image, login, problem)
 
 
-def _pull_error(image: str, problem: str) -> ImageError:
-    return ImageError("ErrImagePull", f"the image {image} cannot be pulled: {problem}")
+def _refusal(image: str, login: Login, error: APIError) -> ImageError:
+    if is_status(error, BAD_REQUEST):
+        return _invalid_name(image, words(error))
+    return _pull_error(image, login, words(error))
+
+
+def _pull_error(image: str, login: Login, problem: str) -> ImageError:
+    return ImageError("ErrImagePull", f"the image {image} cannot be pulled: {login.explain(one_line(problem))}")
+
+
+def _invalid_name(image: str, problem: str) -> ImageError:
+    return ImageError("InvalidImageName", f"the image {image!r} has no valid name: {one_line(problem)}")

@@ -17,6 +17,7 @@ from peapod.common.errors import Violation
 from peapod.kubelet.naming import NODE_LABEL
 from peapod.kubelet.runtime.docker.client import Engine, find_container, get_stream
 from peapod.kubelet.runtime.docker.connect import connect
+from peapod.kubelet.runtime.docker.credentials import Credentials
 from peapod.kubelet.runtime.docker.errors import CONFLICT, NOT_FOUND, is_status, unavailable
 from peapod.kubelet.runtime.docker.events import Events
 from peapod.kubelet.runtime.docker.exec import DockerExecution, execute
@@ -41,13 +42,14 @@ class DockerRuntime:
     """Runs one node's containers on the Docker engine at `engine`, or on the one that the environment names.
 
     Containers of other nodes on the same engine are left alone. `network_image` replaces the built-in image of the
-    network containers; it is pulled when it is not there.
+    network containers; it is pulled when it is not there. `logins` is the file with the logins for registries; the
+    docker command's when it is empty.
     """
 
-    def __init__(self, node: str, *, network_image: str = "", engine: str = "") -> None:
+    def __init__(self, node: str, *, network_image: str = "", engine: str = "", logins: str = "") -> None:
         self._node = node
         self._engine = Engine(engine)
-        self._images = Images(self._engine, network_image)
+        self._images = Images(self._engine, Credentials(logins), network_image)
         self._starter = Starter()
         self._seen: dict[str, tuple[str, Observed]] = {}
 
