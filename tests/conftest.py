@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.support import engine
 from tests.support.needs import lacking
 
 TIERS = ("unit", "conformance", "service", "e2e")
 """From the quick to the slow, so that what is wrong shows early."""
+
+# A machine under load is slow to draw examples. In CI the examples are the same in each run, so that what failed fails
+# again; on a desk each run draws others.
+settings.register_profile("desk", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("desk"), derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 _nodes = itertools.count(1)
 _leaks: list[str] = []
