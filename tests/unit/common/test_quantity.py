@@ -1,4 +1,6 @@
 from decimal import Decimal
+from fractions import Fraction
+from math import ceil
 
 import pytest
 from hypothesis import given
@@ -88,3 +90,49 @@ def test_rounding_never_goes_down(text: str) -> None:
     value = quantity.parse(text)
     assert abs(quantity.whole(text)) >= abs(value)
     assert abs(quantity.whole(text)) - abs(value) < 1
+
+
+def exactly(text: str) -> Fraction:
+    """Read a quantity by another way: as a fraction, which loses nothing."""
+    mantissa = text.rstrip("KMGTPEimk")
+    suffix = text[len(mantissa) :]
+    if suffix.endswith("i"):
+        return Fraction(mantissa) * 1024 ** ("KMGTPE".index(suffix[0]) + 1)
+    power = {"m": -3, "": 0, "k": 3, "M": 6, "G": 9, "T": 12, "P": 15, "E": 18}[suffix]
+    return Fraction(mantissa) * Fraction(10) ** power
+
+
+def away_from_zero(value: Fraction) -> int:
+    return ceil(abs(value)) * (1 if value >= 0 else -1)
+
+
+@given(QUANTITIES)
+def test_a_quantity_is_its_fraction_rounded_up(text: str) -> None:
+    fraction = exactly(text)
+    thousandths = away_from_zero(fraction * 1000)
+    if abs(fraction) >= quantity.MOST:
+        thousandths = quantity.MOST * 1000 * (1 if fraction >= 0 else -1)
+    assert quantity.parse(text) * 1000 == thousandths
+
+
+@given(QUANTITIES)
+def test_thousandths_and_units_agree(text: str) -> None:
+    if abs(quantity.parse(text)) * 1000 <= quantity.MOST:
+        assert quantity.whole(text) == away_from_zero(Fraction(quantity.milli(text), 1000))
+
+
+@given(QUANTITIES, QUANTITIES)
+def test_order_is_kept(one: str, other: str) -> None:
+    smaller, larger = sorted((one, other), key=exactly)
+    for read in (quantity.parse, quantity.milli, quantity.whole):
+        assert read(smaller) <= read(larger)
+    assert quantity.parse(quantity.canonical(smaller)) <= quantity.parse(quantity.canonical(larger))
+
+
+@given(st.text(max_size=8) | st.text(alphabet="0123456789.+-eEmkKMGi", max_size=8))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        value = quantity.parse(text)
+    except ValueError:
+        return
+    assert quantity.parse(quantity.canonical(text)) == value
