@@ -115,7 +115,7 @@ class PersistentDisk:
             await unmount(place)
         device = await disks.attach(claim.pd_name, read_only=claim.read_only)
         if claim.partition:
-            device = disks.partition(device, claim.partition)
+            device = await disks.partition(claim.pd_name, device, claim.partition)
         await mount_disk(device, place, fs_type, read_only=claim.read_only)
 
     def _sharing(self, claim: Claim, note: Path) -> dict[Path, Claim]:

@@ -14,6 +14,8 @@ from peapod.kubelet.volumes.volume import make_directory
 _MODE = 0o750
 _NOTHING_FOUND = 2
 """The exit status of blkid for a device on which it knows nothing."""
+_NOT_ON_IT = ("DEVNAME=", "PART_ENTRY_")
+"""What blkid knows of a device, and of its place in a partition table, rather than of what is on it."""
 _PROBED = 1 << 20
 _MAKE_SECONDS = 600.0
 _FORCE = ("-q", "-F")
@@ -43,12 +45,12 @@ async def _is_blank(device: Path) -> bool:
     # To blkid, what cannot be read looks as if nothing were there.
     await asyncio.to_thread(_read, device)
     try:
-        await run("blkid", "--probe", "--output", "export", device)
+        found = await run("blkid", "--probe", "--output", "export", device)
     except ToolError as error:
         if error.status == _NOTHING_FOUND:
             return True
         raise
-    return False
+    return all(line.startswith(_NOT_ON_IT) for line in found.splitlines())
 
 
 async def _make(device: Path, fs_type: str) -> None:

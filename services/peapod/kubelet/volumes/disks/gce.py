@@ -103,9 +103,11 @@ class GceDisks:
         )
         await self._finish(name, operation)
 
-    def partition(self, device: Path, number: int) -> Path:
+    async def partition(self, name: str, device: Path, number: int) -> Path:
         """See `DiskProvider`."""
-        return device.with_name(f"{device.name}-part{number}")
+        found = device.with_name(f"{device.name}-part{number}")
+        await self._appears(name, found)
+        return found
 
     async def _attached(self, name: str) -> Attached | None:
         """Ask whether the instance has the disk."""

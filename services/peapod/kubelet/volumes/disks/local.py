@@ -17,6 +17,7 @@ from pathlib import Path
 
 from peapod.kubelet.volumes.disks import loop
 from peapod.kubelet.volumes.disks.provider import DiskError
+from peapod.kubelet.volumes.tools import run
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
@@ -51,9 +52,15 @@ class LocalDisks:
         """See `DiskProvider`."""
         await asyncio.to_thread(self._detach, name)
 
-    def partition(self, device: Path, number: int) -> Path:
+    async def partition(self, name: str, device: Path, number: int) -> Path:
         """See `DiskProvider`."""
-        return device.with_name(f"{device.name}p{number}")
+        found = device.with_name(f"{device.name}p{number}")
+        if not os.path.lexists(found):  # noqa: ASYNC240
+            # Some kernels do not read partition tables by themselves.
+            await run("partx", "--add", "--nr", str(number), device)
+        if not os.path.lexists(found):  # noqa: ASYNC240
+            raise DiskError(f"disk {name} has no partition {number}")
+        return found
 
     def _attach(self, name: str, read_only: bool) -> Path:
         image = self._image(name)

@@ -31,6 +31,6 @@ class DiskProvider(Protocol):
         """Let go of a disk, which nothing here uses any more; one that is not attached: nothing. Raises `DiskError`."""
         ...
 
-    def partition(self, device: Path, number: int) -> Path:
-        """Say which device is a partition of a disk."""
+    async def partition(self, name: str, device: Path, number: int) -> Path:
+        """Return the device of a partition of a disk that is attached as `device`. Raises `DiskError`."""
         ...
