@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from peapod.kubelet.config import KubeletConfig
-from peapod.kubelet.runtime.hollow import HollowRuntime
+from peapod.kubelet.runtime.hollow import HollowExecution, HollowRuntime
 from peapod.kubelet.runtime.runtime import Launch, Observed, Runtime, RuntimeUnavailable
 from peapod.kubelet.server import Kubelet
 from peapod.v1 import pod_pb2, pod_service_pb2
@@ -19,7 +19,7 @@ NODE = "n1"
 
 
 class TroubledRuntime(HollowRuntime):
-    """A hollow runtime that can be away, stops slowly when told to, and counts what it is asked."""
+    """A hollow runtime that can be away, is slow when told to, and counts what it is asked."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,6 +30,10 @@ class TroubledRuntime(HollowRuntime):
         self.may_stop.set()
         self.may_pull = asyncio.Event()
         self.may_pull.set()
+        self.stopped: list[tuple[str, float]] = []
+        """What was asked to stop, and within how many seconds."""
+        self.may_run = asyncio.Event()
+        self.may_run.set()
 
     async def list(self) -> list[Observed]:
         self._looked.set()
@@ -44,6 +48,8 @@ class TroubledRuntime(HollowRuntime):
 
     async def stop(self, id: str, grace_seconds: float) -> None:
         self._check()
+        name = next(one.name for one in await HollowRuntime.list(self) if one.id == id)
+        self.stopped.append((f"{name.pod}/{name.container}/{name.attempt}", grace_seconds))
         await self.may_stop.wait()
         await super().stop(id, grace_seconds)
 
@@ -55,6 +61,11 @@ class TroubledRuntime(HollowRuntime):
         self._check()
         await self.may_pull.wait()
         return await super().ensure_image(image, policy)
+
+    async def exec(self, id: str, command: Sequence[str], *, stdin: bool = False, tty: bool = False) -> HollowExecution:
+        self._check()
+        await self.may_run.wait()
+        return await super().exec(id, command, stdin=stdin, tty=tty)
 
     async def looked(self, times: int = 5) -> None:
         """Make the kubelet look so many times: time enough to do what it should not do."""

@@ -27,11 +27,13 @@ class Stopper:
         `address` is where the pod is reached. A pod that is no longer known has no hooks. Raises `RuntimeUnavailable`;
         then all begins anew.
         """
-        began = time.monotonic()
         container = next((own for own in pod.spec.containers if own.name == one.name.container), None)
+        left = grace_seconds
         if container is not None and container.lifecycle.HasField("pre_stop") and grace_seconds > 0:
+            began = time.monotonic()
             await self._pre_stop(pod, container, one, grace_seconds, address)
-        await self._runtime.stop(one.id, max(0.0, grace_seconds - (time.monotonic() - began)))
+            left = max(0.0, grace_seconds - (time.monotonic() - began))
+        await self._runtime.stop(one.id, left)
 
     async def _pre_stop(
         self, pod: pod_pb2.Pod, container: pod_pb2.Container, one: Observed, seconds: float, address: str
