@@ -49,9 +49,9 @@ class Following:
         """The messages of all events with a reason about an object."""
         return [event.message for event in self.events if (event.reason, event.involved_object.name) == (reason, name)]
 
-    async def until(self, holds: Callable[[], bool]) -> None:
+    async def until(self, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Wait until `holds`, looking again at each change."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(patience):
             while not holds():
                 self._changed.clear()
                 await self._changed.wait()

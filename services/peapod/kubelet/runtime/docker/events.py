@@ -58,6 +58,9 @@ class Events:
                     raise unavailable(error) from error
                 if not begun:
                     self._say_lost(error)
+            if begun:
+                # Nothing else may tell that an engine without a change is gone.
+                yield ""
             await asyncio.sleep(backoff.next())
 
     def _ask(self, client: APIClient) -> requests.Response:
