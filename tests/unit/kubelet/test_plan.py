@@ -226,3 +226,23 @@ def test_containers_of_another_pod_are_not_seen() -> None:
     pod, other = make_pod(), make_pod(uid="uid-2", name="other")
     strangers = [network(other), seen(other), replace(seen(other, attempt=1), id="x")]
     assert plan_run(pod, network(pod), seen(pod), *strangers) == Plan()
+
+
+@pytest.mark.parametrize(
+    ("policy", "code", "again"), [(NEVER, 1, []), (ON_FAILURE, 0, []), (ON_FAILURE, 1, [("a", 3)])]
+)
+def test_what_was_told_decides_when_somebody_removed_what_had_ended(
+    policy: pod_pb2.RestartPolicy, code: int, again: list[tuple[str, int]]
+) -> None:
+    pod = make_pod("a", "b", policy=policy)
+    told = pod.status.container_statuses.add(name="a", image="hollow/web", container_id="docker://1", restart_count=2)
+    told.state.terminated.exit_code = code
+    there = [network(pod), seen(pod, "b")]
+    assert started(plan_run(pod, *there)) == again
+
+
+def test_what_was_told_of_another_image_decides_nothing() -> None:
+    pod = make_pod("a", policy=NEVER, image="hollow/new")
+    told = pod.status.container_statuses.add(name="a", image="hollow/web", container_id="docker://1", restart_count=2)
+    told.state.terminated.exit_code = 0
+    assert started(plan_run(pod, network(pod))) == [("a", 3)]

@@ -145,3 +145,21 @@ def test_a_refused_pod_has_failed_and_says_why() -> None:
     status = refused(make_pod("a"), "HostPortConflict", "port 80 is taken", PLACE)
     assert (status.phase, status.reason, status.message) == (FAILED, "HostPortConflict", "port 80 is taken")
     assert not ready(status)
+
+
+@pytest.mark.parametrize(("policy", "code"), [(NEVER, 3), (NEVER, 0), (ON_FAILURE, 0)])
+def test_a_container_that_has_done_its_work_stays_done_when_its_remains_are_removed(
+    policy: pod_pb2.RestartPolicy, code: int
+) -> None:
+    pod = make_pod("works", "serves", policy=policy)
+    serves = seen(pod, "serves", since=1)
+    before = tell(pod, network(pod), seen(pod, "works", ran=(1, 2), code=code), serves)
+    pod.status.CopyFrom(before)
+    assert tell(pod, network(pod), serves) == before
+
+
+def test_a_container_that_failed_is_started_again_when_its_remains_are_removed() -> None:
+    pod = make_pod("works", policy=ON_FAILURE)
+    pod.status.CopyFrom(tell(pod, network(pod), seen(pod, "works", attempt=1, ran=(1, 2), code=3)))
+    told = tell(pod, network(pod)).container_statuses[0]
+    assert told.state.waiting.reason == "ContainerCreating"
