@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from peapod.kubelet.volumes.disks.gce import is_busy
 from peapod.kubelet.volumes.disks.local import LocalDisks
 from peapod.kubelet.volumes.disks.provider import DiskError
 from peapod.kubelet.volumes.mounts import mount, unmount
@@ -95,7 +96,9 @@ async def test_a_disk_that_is_still_mounted_stays_its_kubelets(
     device = await disks.attach("data", read_only=False)
     subprocess.run(["mkfs.ext4", "-q", device], check=True)  # noqa: ASYNC221
     (tmp_path / "mnt").mkdir()
+    assert not is_busy(device)
     await mount(device, tmp_path / "mnt")
+    assert is_busy(device)
     with pytest.raises(DiskError, match=f"^disk data is still in use: {device} is mounted somewhere$"):
         await disks.detach("data")
     with pytest.raises(DiskError, match="is in use by another kubelet"):
@@ -109,6 +112,7 @@ DIES = """
 import asyncio, os, sys
 from pathlib import Path
 from peapod.kubelet.volumes.disks import loop
+from peapod.kubelet.volumes.disks.gce import is_busy
 from peapod.kubelet.volumes.disks.local import LocalDisks
 attach = loop.attach
 def die(*arguments, **options):

@@ -93,7 +93,7 @@ class GceDisks:
         attached = await self._attached(name)
         if attached is None:
             return
-        if await asyncio.to_thread(_is_busy, self._device(attached)):
+        if await asyncio.to_thread(is_busy, self._device(attached)):
             raise DiskError(f"disk {name} is still in use: {self._device(attached)} is mounted somewhere")
         operation = await self._call(
             name,
@@ -195,7 +195,7 @@ def _said(name: str) -> Iterator[None]:
         raise DiskError(f"disk {name}: {getattr(error, 'message', '') or error}") from error
 
 
-def _is_busy(device: Path) -> bool:
+def is_busy(device: Path) -> bool:
     """Tell whether anything has mounted a device, in any mount namespace: the kernel gives it to nobody else then."""
     try:
         os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
