@@ -36,6 +36,7 @@ class Cluster:
     store: str
     log_level: str
     allow_privileged: bool = False
+    disks: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is started."""
@@ -60,6 +61,7 @@ class Cluster:
         store = self.store or f"sqlite:///{self.state_dir / 'peapod.db'}"
         kubelet = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
         kubelet += ["--hide", str(self.state_dir)]
+        kubelet += ["--disks", self.disks] if self.disks else []
         apiserver = ["--address", self.apiserver_address, "--store", store]
         apiserver += ["--scheduler", f"unix:{self._socket('scheduler')}"]
         apiserver += ["--allow-privileged"] if self.allow_privileged else []

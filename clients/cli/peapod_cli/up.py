@@ -31,6 +31,7 @@ def run(arguments: Namespace, console: Console) -> None:
         store=arguments.store,
         log_level=arguments.log_level,
         allow_privileged=arguments.allow_privileged,
+        disks=arguments.disks,
     )
     cluster.sockets.mkdir(parents=True, exist_ok=True)
     with sole_user(cluster.state_dir) as inherited:
