@@ -1,0 +1,75 @@
+"""Whatever a document says: what is right is read, what is wrong is told by its place, and nothing ever raises."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from peapod.codec.v1beta1 import codec
+from peapod.codec.v1beta1.kinds import KINDS
+from tests.support.documents import JUNK, anything, oddly_spelled
+from tests.support.messages import messages
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+@settings(max_examples=40)
+@given(data=st.data())
+def test_however_it_is_spelled_it_says_the_same(kind: str, data: st.DataObject) -> None:
+    document = codec.encode(data.draw(messages(KINDS[kind].message)))
+    odd = data.draw(oddly_spelled(KINDS[kind].table, document))
+    decoded = codec.decode(odd)
+    assert (list(decoded.problems), list(decoded.unknown)) == ([], [])
+    assert decoded.message == codec.decode(document).message
+
+
+@settings(max_examples=200)
+@given(anything() | JUNK)
+def test_no_document_raises_and_each_problem_has_a_place(document: Any) -> None:
+    decoded = codec.decode(document)
+    assert decoded.message is not None or decoded.problems
+    for problem in decoded.problems:
+        assert problem.description
+        assert _leads_somewhere(document, problem.field) or problem.description.startswith("is required")
+
+
+@settings(max_examples=200)
+@given(anything())
+def test_what_could_be_read_is_written_and_read_again(document: Any) -> None:
+    """Also of a document that is wrong in part: what is left of it is a message as good as any."""
+    message = codec.decode(document).message
+    if message is None:
+        return
+    written = codec.encode(message)
+    again = codec.decode(json.loads(json.dumps(written)))
+    assert (list(again.problems), list(again.unknown)) == ([], [])
+    assert again.message is not None
+    assert codec.encode(again.message) == written
+
+
+@settings(max_examples=100)
+@given(st.lists(anything() | JUNK, max_size=3), st.sampled_from(["List", "PodList", "MinionList"]))
+def test_lists_of_anything_are_taken_apart(items: list[Any], kind: str) -> None:
+    parts = list(codec.split({"kind": kind, "apiVersion": "v1beta1", "items": items}))
+    for part in parts:
+        decoded = codec.decode(part.document, part.path)
+        assert all(problem.field.startswith(part.path) for problem in decoded.problems)
+
+
+def _leads_somewhere(document: Any, path: str) -> bool:
+    """Follow a path by keys in any case, as far as they have their own names: a key has others too."""
+    for name, subscript in re.findall(r"([^.\[\]]+)|\[([^\]]*)\]", path):
+        if isinstance(document, list):
+            document = document[int(subscript)]
+            continue
+        if not isinstance(document, dict) or not document:
+            return False
+        keys = [key for key in document if str(key).lower() == (name or subscript).lower()]
+        if not keys:
+            return True
+        document = document[keys[0]]
+    return True

@@ -1,0 +1,69 @@
+"""Documents of v1beta1, drawn from the codec's own tables: right ones spelled oddly, and ones with anything in them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+
+from peapod.codec.v1beta1.kinds import KINDS
+from peapod.codec.v1beta1.shapes import Field, Keyed, Objects
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just("v1beta1"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def oddly_spelled(draw: st.DrawFn, table: Sequence[Field], document: dict[str, Any]) -> dict[str, Any]:
+    """The same document with its keys in any case and order, by their other names, and one of each pair of twins."""
+    odd: dict[str, Any] = {}
+    for entry in draw(st.permutations(table)):
+        if entry.name in document:
+            names = [entry.name, *entry.aliases, *([entry.twin] if entry.twin else [])]
+            name = draw(st.sampled_from(names))
+            value = document[entry.name]
+            odd[draw(any_case(name))] = draw(_inside(entry, value)) if entry.shape.fields else value
+    return odd
+
+
+def any_case(name: str) -> st.SearchStrategy[str]:
+    """A key in one of four cases."""
+    return st.sampled_from([name, name.lower(), name.upper(), name[:1].upper() + name[1:]])
+
+
+@st.composite
+def _inside(draw: st.DrawFn, entry: Field, value: Any) -> Any:
+    table = entry.shape.fields
+    if isinstance(entry.shape, Keyed) and isinstance(value, dict):
+        return {key: draw(oddly_spelled(table, item)) for key, item in value.items()}
+    if isinstance(value, list):
+        return [draw(oddly_spelled(table, item)) for item in value]
+    return draw(oddly_spelled(table, value)) if isinstance(value, dict) else value
+
+
+@st.composite
+def anything(draw: st.DrawFn) -> Any:
+    """A document of some kind whose parts have the names that parts have, and hold whatever."""
+    kind = draw(st.sampled_from([*KINDS, "Pod", "Pod"]))
+    document = draw(_of_table(KINDS[kind].table))
+    return document | {"kind": kind, "apiVersion": "v1beta1"}
+
+
+@st.composite
+def _of_table(draw: st.DrawFn, table: Sequence[Field]) -> dict[str, Any]:
+    chosen = draw(st.lists(st.sampled_from(table), min_size=1, max_size=3, unique_by=lambda entry: entry.name))
+    return {entry.name: draw(_of_field(entry)) for entry in chosen}
+
+
+@st.composite
+def _of_field(draw: st.DrawFn, entry: Field) -> Any:
+    if not entry.shape.fields or draw(st.integers(0, 9)) == 0:
+        return draw(JUNK)
+    inside = draw(_of_table(entry.shape.fields))
+    if isinstance(entry.shape, Objects):
+        return [inside]
+    return {"key": inside} if isinstance(entry.shape, Keyed) else inside
