@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 _MODIFY, _CLOSE_WRITE = 0x2, 0x8
 _MOVED_FROM, _MOVED_TO = 0x40, 0x80
@@ -24,6 +25,12 @@ REPLACEMENT = _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _DELE
 _EVENT = struct.Struct("iIII")
 
 
+class _Waiter(NamedTuple):
+    changed: asyncio.Event
+    name: bytes
+    """Of the file that it waits for; empty for all."""
+
+
 class DirectoryEvents:
     """Tells of changes in directories: of their files' content and names, and of the directories' own names.
 
@@ -34,21 +41,24 @@ class DirectoryEvents:
         self._changes = changes
         self._libc = ctypes.CDLL(None, use_errno=True)
         self._handle = -1
-        self._waiting: dict[int, set[asyncio.Event]] = {}
+        self._waiting: dict[int, set[_Waiter]] = {}
 
     @contextmanager
-    def of(self, directory: Path) -> Iterator[asyncio.Event]:
-        """Set an event at every change; the caller clears it. Raises FileNotFoundError."""
+    def of(self, directory: Path, name: str = "", changed: asyncio.Event | None = None) -> Iterator[asyncio.Event]:
+        """Set an event, `changed` or a new one, at every change, or at those of one file; the caller clears it.
+
+        Raises FileNotFoundError, and another OSError when there is nothing to watch with.
+        """
         self._open()
         watch = self._check(
             self._libc.inotify_add_watch(self._handle, os.fsencode(directory), self._changes), str(directory)
         )
-        changed = asyncio.Event()
-        self._waiting.setdefault(watch, set()).add(changed)
+        waiter = _Waiter(changed or asyncio.Event(), os.fsencode(name))
+        self._waiting.setdefault(watch, set()).add(waiter)
         try:
-            yield changed
+            yield waiter.changed
         finally:
-            self._leave(watch, changed)
+            self._leave(watch, waiter)
 
     def close(self) -> None:
         """Stop watching. Idempotent."""
@@ -63,9 +73,9 @@ class DirectoryEvents:
             self._handle = self._check(self._libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC), "inotify")
             asyncio.get_running_loop().add_reader(self._handle, self._read)
 
-    def _leave(self, watch: int, changed: asyncio.Event) -> None:
+    def _leave(self, watch: int, waiter: _Waiter) -> None:
         others = self._waiting.get(watch, set())
-        others.discard(changed)
+        others.discard(waiter)
         if not others and self._waiting.pop(watch, None) is not None:
             self._libc.inotify_rm_watch(self._handle, watch)
 
@@ -75,9 +85,11 @@ class DirectoryEvents:
         while offset < len(data):
             watch, mask, _, length = _EVENT.unpack_from(data, offset)
             offset += _EVENT.size + length
+            name = data[offset - length : offset].rstrip(b"\0")
             told = self._waiting.values() if mask & _OVERFLOW else [self._waiting.get(watch, set())]
-            for changed in (event for events in told for event in events):
-                changed.set()
+            for waiter in (waiter for waiters in told for waiter in waiters):
+                if not name or waiter.name in (b"", name):
+                    waiter.changed.set()
 
     def _check(self, result: int, what: str) -> int:
         if result < 0:

@@ -58,25 +58,33 @@ class StaticPods:
         """Whether every place could be read at least once."""
         return all(place.text is not None for place in self._places.values())
 
-    def take(self, name: str, text: str, suffix: str = "") -> None:
-        """Let a place say what it has now."""
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
+
+    def take(self, name: str, text: str, suffix: str = "") -> bool:
+        """Let a place say what it has now; tell whether that can be read."""
         place = self._places.setdefault(name, _Place())
         place.trouble = ()
         if place.text == text:
-            return
+            return True
         try:
             found = declared(text, suffix, name, self._origin)
         except Invalid as wrong:
             self.keep(name, wrong.message)
-            return
+            return False
         right, place.complaints = _sort_out(found, name)
         unchanged = {key: place.pods[key] for key, pod in right.items() if place.pods.get(key) == pod}
         place.text, place.pods = text, _doubtful(place) | right | unchanged
+        return True
 
     def keep(self, name: str, problem: str) -> None:
         """Leave a place as it was, for it cannot be read now."""
         place = self._places.setdefault(name, _Place())
         place.trouble = (Complaint("", f"{name}: {problem}"),)
+
+    def keep_on(self, name: str) -> None:
+        """Let a place have what it had, which is what it says now."""
+        self._places[name].trouble = ()
 
     def keep_only(self, names: Collection[str]) -> None:
         """Forget the places that are not there any more."""
