@@ -89,7 +89,10 @@ def _exec(parser: Parser) -> None:
 
 def _port_forward(parser: Parser) -> None:
     parser.add_argument(
-        "words", metavar="POD [LOCAL:]REMOTE", nargs="*", help="the pod, and its ports; no LOCAL, or 0, is any free one"
+        "words",
+        metavar="POD [LOCAL:]REMOTE",
+        nargs="*",
+        help="the pod, and its ports: 80 is 80 here too, 8080:80 is 8080 here, :80 any free one",
     )
     parser.add_argument("-p", "--pod", metavar="POD", default="", help="the pod, as a flag")
 
@@ -144,6 +147,12 @@ def _up(parser: Parser) -> None:
         "--node-name", metavar="NAME", default="", help="the name of the node (default: this machine's name)"
     )
     parser.add_argument("--store", metavar="URL", default="", help="where objects are kept (default: SQLite in DIR)")
+    parser.add_argument(
+        "--disks",
+        metavar="WHERE",
+        default="",
+        help="where persistent disks are: local:DIRECTORY or gce:PROJECT/ZONE[/INSTANCE] (default: nowhere)",
+    )
     parser.add_argument(
         "--allow-privileged", action="store_true", help="let containers be privileged: they can do anything here"
     )
@@ -202,7 +211,7 @@ VERBS = (
         "port-forward",
         "let programs on this machine connect to ports of a pod, until interrupted",
         _port_forward,
-        ("peapod port-forward -p web 8080:80", "peapod port-forward web 80 5000:5000"),
+        ("peapod port-forward -p web 8080:80", "peapod port-forward web 5000 :80"),
         usage="peapod port-forward [-s HOST:PORT] [-n NAME] [-p] POD [LOCAL:]REMOTE...",
     ),
     Verb(
