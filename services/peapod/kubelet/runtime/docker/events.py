@@ -24,14 +24,16 @@ logger = logging.getLogger(__name__)
 SILENCE = 300.0
 """Seconds without an event after which the stream is opened anew, for streams have stalled without an error."""
 
-_EVENTS = ["start", "die", "destroy"]
+_EVENTS = ["start", "oom", "die", "destroy"]
 _OVERLAP_NS = 1_000_000_000
 
 
 class Events:
-    """The events of one node's containers, from an engine that comes and goes."""
+    """The events of one node's containers, from an engine that comes and goes. `on_change` is told of each, with the
+    container's id and the engine's word for what happened.
+    """
 
-    def __init__(self, engine: Engine, node: str, on_change: Callable[[str], None]) -> None:
+    def __init__(self, engine: Engine, node: str, on_change: Callable[[str, str], None]) -> None:
         self._engine = engine
         self._node = node
         self._on_change = on_change
@@ -76,7 +78,7 @@ class Events:
         uids: dict[str, None] = {}
         for event in map(json.loads, lines):
             self._since = event["timeNano"] + 1
-            self._on_change(event["Actor"]["ID"])
+            self._on_change(event["Actor"]["ID"], event["Action"])
             with suppress(ValueError):
                 uids[ContainerName.from_labels(event["Actor"]["Attributes"]).uid] = None
         return list(uids)

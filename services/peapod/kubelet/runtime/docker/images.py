@@ -44,6 +44,7 @@ class Images:
 
     async def ensure(self, image: str, policy: pod_pb2.PullPolicy) -> str:
         """Make an image present as the policy says and return its id. Raises `ImageError`."""
+        _check(image)
         if policy != pod_pb2.PULL_POLICY_ALWAYS:
             if id := await self._find(image):
                 return id
@@ -135,6 +136,12 @@ async def _follow(stream: Stream, image: str, login: Login) -> None:
         why = f"nothing has come for {STALL:.0f} seconds"
         raise ImageError("ErrImagePull", f"the image {image} cannot be pulled: {why}") from None
     _check_progress(image, login, rest)
+
+
+def _check(image: str) -> None:
+    """Refuse a name that would lead elsewhere as a part of a path; all others the engine judges itself."""
+    if {"", ".", ".."} & set(image.split("/")):
+        raise _invalid_name(image, "each part between slashes must be a word")
 
 
 def _image_id(client: APIClient, image: str) -> str:

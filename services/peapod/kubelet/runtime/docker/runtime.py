@@ -52,6 +52,7 @@ class DockerRuntime:
         self._images = Images(self._engine, Credentials(logins), network_image)
         self._starter = Starter()
         self._seen: dict[str, tuple[str, Observed]] = {}
+        self._short_of_memory: set[str] = set()
 
     @property
     def scheme(self) -> str:
@@ -143,7 +144,7 @@ class DockerRuntime:
 
     async def changes(self) -> AsyncIterator[str]:
         """Follow the engine's events."""
-        events = Events(self._engine, self._node, on_change=self._forget)
+        events = Events(self._engine, self._node, on_change=self._note)
         async with aclosing(events.hints()) as hints:
             async for hint in hints:
                 yield hint
@@ -174,11 +175,15 @@ class DockerRuntime:
         if inspected is None:
             return None
         try:
-            one = observed(inspected)
+            one = observed(inspected, short_of_memory=id in self._short_of_memory)
         except ValueError:
             return None
         self._seen[id] = inspected["State"]["Status"], one
         return one
 
-    def _forget(self, id: str) -> None:
+    def _note(self, id: str, event: str) -> None:
         self._seen.pop(id, None)
+        if event == "oom":
+            self._short_of_memory.add(id)
+        elif event == "destroy":
+            self._short_of_memory.discard(id)

@@ -9,14 +9,21 @@ from typing import Any
 from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import Observed, Phase
 
+_OUT_OF_MEMORY = "OOMKilled", "The container used more memory than its limit"
 
-def observed(inspected: Mapping[str, Any]) -> Observed:
-    """Read what GET /containers/{id}/json says; raises ValueError for a container that no kubelet made."""
+_KILLED = 137
+
+
+def observed(inspected: Mapping[str, Any], *, short_of_memory: bool = False) -> Observed:
+    """Read what GET /containers/{id}/json says; raises ValueError for a container that no kubelet made.
+
+    `short_of_memory` is whether the engine told of it separately, for at times it forgets that in its answer.
+    """
     config, state = inspected["Config"], inspected["State"]
     created_at = _time(inspected["Created"])
     if created_at is None:
         raise ValueError("the container has no time of creation")
-    reason, message = _reason(state)
+    reason, message = _reason(state, short_of_memory)
     return Observed(
         id=inspected["Id"],
         name=ContainerName.from_labels(config["Labels"] or {}),
@@ -47,11 +54,11 @@ def _finished_at(state: Mapping[str, Any]) -> datetime | None:
     return max(started, finished) if started and finished else finished
 
 
-def _reason(state: Mapping[str, Any]) -> tuple[str, str]:
+def _reason(state: Mapping[str, Any], short_of_memory: bool) -> tuple[str, str]:
     if state["Running"]:
         return "", ""
-    if state["OOMKilled"]:
-        return "OOMKilled", "The container used more memory than its limit"
+    if state["OOMKilled"] or (short_of_memory and state["ExitCode"] == _KILLED):
+        return _OUT_OF_MEMORY
     if state["Error"]:
         return "ContainerCannotRun", one_line(state["Error"])
     return "", ""
