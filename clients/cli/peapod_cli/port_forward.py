@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack
@@ -25,6 +26,8 @@ from peapod_cli.kinds import POD, one_pod
 
 PIECE = 64 * 1024
 """Bytes of a connection that are sent at once, at most."""
+
+PORT_MOST = 65535
 
 _OVER = (pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_FAILED)
 
@@ -55,19 +58,21 @@ def run(arguments: Namespace, console: Console) -> None:
 
 
 def read_ports(words: Sequence[str]) -> list[Port]:
-    """Read `REMOTE`, `LOCAL:REMOTE` and `:REMOTE`; raise `Invalid` that names what is none."""
+    """Read `REMOTE`, which is the same number here, `LOCAL:REMOTE` and `:REMOTE`; raise `Invalid` for what is none."""
     ports = []
     for word in words:
         local, colon, remote = word.rpartition(":")
-        numbers = [_number(local) if colon and local else (0 if colon else _number(remote)), _number(remote)]
-        if None in numbers or numbers[1] == 0:
+        port = Port(_number(local or "0") if colon else _number(remote), _number(remote))
+        if port.local < 0 or port.remote < 1:
             raise Invalid(f'"{word}" is no port such as 80, 8080:80 or :80')
-        ports.append(Port(numbers[0] or 0, numbers[1] or 0))
+        ports.append(port)
     return ports
 
 
-def _number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= 5 and int(text) <= 65535 else None
+def _number(text: str) -> int:
+    """Read a port; -1 is none."""
+    number = int(text) if re.fullmatch("[0-9]{1,5}", text) else -1
+    return number if number <= PORT_MOST else -1
 
 
 async def _run(address: str, pod: pod_pb2.Pod, ports: Sequence[Port], console: Console) -> None:
