@@ -246,3 +246,34 @@ def test_what_was_told_of_another_image_decides_nothing() -> None:
     told = pod.status.container_statuses.add(name="a", image="hollow/web", container_id="docker://1", restart_count=2)
     told.state.terminated.exit_code = 0
     assert started(plan_run(pod, network(pod))) == [("a", 3)]
+
+
+def test_a_container_that_is_unwell_is_stopped_and_nothing_else() -> None:
+    pod = make_pod("a", "b")
+    pod.spec.termination_grace_period_seconds = 7
+    observed = [network(pod), seen(pod, "a"), seen(pod, "b")]
+    memory = Memory(unwell={"uid-1-a-0": "its liveness probe failed", "uid-1-b-7": "long gone"})
+    made = plan_run(pod, *observed, memory=memory)
+    assert made.steps == ((Stop(observed[1], 7, "its liveness probe failed"),),)
+    assert made.sentence == "stops a: its liveness probe failed"
+
+
+def test_what_was_unwell_is_started_again_as_after_any_end() -> None:
+    pod = make_pod("a", "b")
+    ended = seen(pod, "a", ran=(0, 90), code=143)
+    assert started(plan_run(pod, network(pod), ended, seen(pod, "b"))) == [("a", 1)]
+
+
+def test_a_long_pause_that_nobody_asked_for_starts_the_waits_over() -> None:
+    pod = make_pod()
+    away = [seen(pod, attempt=4, ran=(0, 10)), seen(pod, attempt=5, ran=(700, 701), code=1)]
+    assert started(plan_run(pod, network(pod), *away, now=701)) == [("main", 6)]
+
+
+def test_under_never_what_has_run_is_not_started_again_when_somebody_removed_it() -> None:
+    pod = make_pod("a", "b", policy=NEVER)
+    ran = pod.status.container_statuses.add(name="a", image="hollow/web", container_id="docker://x")
+    ran.state.running.SetInParent()
+    waits = pod.status.container_statuses.add(name="b", image="hollow/web", container_id="docker://y")
+    waits.state.waiting.SetInParent()
+    assert started(plan_run(pod, network(pod))) == [("b", 1)]

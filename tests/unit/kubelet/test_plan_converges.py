@@ -18,14 +18,15 @@ from peapod.kubelet.actions import (
     Stop,
 )
 from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.memory import Memory, Now
+from peapod.kubelet.memory import Now
 from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.plan import plan
+from peapod.kubelet.notes import Notes
+from peapod.kubelet.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 from tests.support.pods import at, make_pod, seen
 
-ROUNDS = 60
+ROUNDS = 150
 POLICIES = [pod_pb2.RESTART_POLICY_ALWAYS, pod_pb2.RESTART_POLICY_ON_FAILURE, pod_pb2.RESTART_POLICY_NEVER]
 
 
@@ -38,10 +39,20 @@ class Model:
     crashes: dict[str, int]
     """How often each container still ends right after its start."""
     containers: list[Observed]
+    sick: dict[str, int] = field(default_factory=dict)
+    """How many instances of each container still fail their liveness probe or postStart hook."""
+    unwell: dict[str, str] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    """How often each container still cannot be started."""
+    notes: Notes = field(default_factory=Notes)
     time: float = 1000
     volumes: bool = False
     cleaned: bool = False
     begun: set[tuple[str, int]] = field(default_factory=set)
+    stop_code: int = 137
+    """How containers end that are stopped."""
+    kills: list[int] = field(default_factory=list)
+    """After how many actions of each of the first plans the kubelet is killed, and forgets what cannot be observed."""
 
     def do(self, action: Action) -> None:
         self.time += 0.01
@@ -49,8 +60,9 @@ class Model:
             case Stop(one):
                 self._own(one)
                 assert one.phase is Phase.RUNNING
-                ended = replace(one, phase=Phase.EXITED, finished_at=at(self.time), exit_code=137)
+                ended = replace(one, phase=Phase.EXITED, finished_at=at(self.time), exit_code=self.stop_code)
                 self.containers[self.containers.index(one)] = ended
+                self.unwell.pop(one.id, None)
             case Remove(one):
                 self._own(one)
                 self.containers = [other for other in self.containers if other.id != one.id]
@@ -60,13 +72,20 @@ class Model:
                 self._start(NETWORK, attempt, key)
             case StartContainer(part, attempt, key):
                 assert self.volumes
-                if not self.needs_network or self._running(NETWORK):  # else the runtime says ContainerGone
+                if self.failures.get(part, 0) > 0:
+                    self.failures[part] -= 1
+                    self.notes.failed(part, "RunContainerError", "no", self.now())
+                elif not self.needs_network or self._running(NETWORK):  # else the runtime says ContainerGone
                     self._start(part, attempt, key)
+                    self.notes.started(part)
             case CleanUp():
                 assert not self.mine()
                 self.cleaned = True
             case EnsureImage():
                 pass
+
+    def now(self) -> Now:
+        return Now(at(self.time), self.time)
 
     def mine(self) -> list[Observed]:
         return [one for one in self.containers if one.name.uid == self.pod.metadata.uid]
@@ -91,18 +110,40 @@ class Model:
             self.crashes[name] -= 1
             fresh = replace(fresh, phase=Phase.EXITED, finished_at=at(self.time + 0.5), exit_code=1)
         self.containers.append(fresh)
+        self._examine(fresh)
+
+    def _examine(self, one: Observed) -> None:
+        """Find a running instance of a container that is sick unwell, as its probes would some time later."""
+        name = one.name.container
+        if one.phase is Phase.RUNNING and one.name.uid == self.pod.metadata.uid and self.sick.get(name, 0) > 0:
+            self.sick[name] -= 1
+            self.unwell[one.id] = "its liveness probe failed"
 
     def settle(self, goal: Goal) -> None:
         """Carry plans out until there is nothing left to do."""
+        for one in self.containers:
+            self._examine(one)
         for _ in range(ROUNDS):
-            made = plan(goal, self.containers, Memory(), Now(at(self.time), self.time))
-            for step in made.steps:
-                for action in step:
-                    self.do(action)
-            if made.last or (not made.steps and made.wake_after is None):
+            made = self.next_plan(goal)
+            actions = [action for step in made.steps for action in step]
+            if self.kills and actions:
+                del actions[self.kills.pop() :]
+                self.notes = Notes()
+            for action in actions:
+                self.do(action)
+            if self.cleaned or (not made.steps and made.wake_after is None):
+                assert self.next_plan(goal) == made
                 return
-            self.time += 0.01 if made.steps else (made.wake_after or 0)
+            self.time += max(0.01, made.wake_after or 0)
         raise AssertionError("it does not come to rest")
+
+    def next_plan(self, goal: Goal) -> Plan:
+        """Plan for what is there, in whatever order it is listed."""
+        memory = self.notes.memory(self.containers, self.now(), unwell=self.unwell)
+        made = plan(goal, self.containers, memory, self.now())
+        turned = plan(goal, self.containers[::-1], memory, self.now())
+        assert [set(step) for step in made.steps] == [set(step) for step in turned.steps]
+        return made
 
 
 @st.composite
@@ -131,7 +172,17 @@ def models(draw: st.DrawFn) -> Model:
     other = make_pod("a", "b", uid="uid-2", name="other")
     observed = draw(st.lists(st.one_of(instances(pod), instances(other)), max_size=12, unique_by=lambda one: one.id))
     crashes = draw(st.fixed_dictionaries({"a": st.integers(0, 5), "b": st.integers(0, 2), NETWORK: st.integers(0, 2)}))
-    return Model(pod, draw(st.booleans()), crashes, observed)
+    few = st.integers(0, 3)
+    return Model(
+        pod,
+        draw(st.booleans()),
+        crashes,
+        observed,
+        sick=draw(st.fixed_dictionaries({"a": few, "b": few})),
+        failures=draw(st.fixed_dictionaries({"a": few, "b": few})),
+        stop_code=draw(st.sampled_from([0, 137, 143])),
+        kills=draw(st.lists(st.integers(0, 6), max_size=10)),
+    )
 
 
 def strangers(model: Model) -> list[Observed]:
@@ -145,6 +196,7 @@ def test_a_wanted_pod_comes_to_run_once(model: Model) -> None:
     goal = Goal("uid-1", Intent.RUN, model.pod, model.needs_network)
     model.settle(goal)
     assert strangers(model) == others
+    assert not model.unwell, "what is unwell must not run on"
     running = [one for one in model.mine() if one.phase is Phase.RUNNING]
     names = [one.name.container for one in running]
     assert len(names) == len(set(names))

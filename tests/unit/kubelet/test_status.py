@@ -163,3 +163,32 @@ def test_a_container_that_failed_is_started_again_when_its_remains_are_removed()
     pod.status.CopyFrom(tell(pod, network(pod), seen(pod, "works", attempt=1, ran=(1, 2), code=3)))
     told = tell(pod, network(pod)).container_statuses[0]
     assert told.state.waiting.reason == "ContainerCreating"
+
+
+def probed() -> pod_pb2.Pod:
+    pod = make_pod()
+    pod.spec.containers[0].readiness_probe.handler.tcp_socket.port.number = 80
+    return pod
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_container_that_is_asked_is_as_ready_as_it_said_last(known: bool) -> None:
+    pod = probed()
+    status = tell(pod, network(pod), seen(pod), memory=Memory(ready={"uid-1-main-0": known}))
+    assert (status.phase, status.container_statuses[0].ready, ready(status)) == (RUNNING, known, known)
+
+
+def test_until_it_is_asked_only_the_very_instance_that_was_ready_is() -> None:
+    pod = probed()
+    assert not ready(tell(pod, network(pod), seen(pod)))
+    pod.status.CopyFrom(tell(pod, network(pod), seen(pod), memory=Memory(ready={"uid-1-main-0": True})))
+    assert ready(tell(pod, network(pod), seen(pod)))
+    assert not ready(tell(pod, network(pod), seen(pod, ran=(0, 90)), seen(pod, attempt=1, since=91)))
+
+
+def test_a_container_of_never_that_somebody_removed_while_it_ran_has_failed() -> None:
+    pod = make_pod(policy=NEVER)
+    pod.status.CopyFrom(tell(pod, network(pod), seen(pod)))
+    status = tell(pod)
+    assert (status.phase, ready(status)) == (FAILED, False)
+    assert status.container_statuses[0].state.terminated.reason == "ContainerGone"
