@@ -29,7 +29,7 @@ def changed_fields(new: Message, old: Message, path: str) -> Iterator[str]:
             yield from _changed_items(ours, theirs, place, field)
         elif field.message_type:
             yield from _changed_part(new, old, place, field)
-        elif ours != theirs:
+        elif ours != theirs or (field.has_presence and new.HasField(field.name) != old.HasField(field.name)):
             yield place
 
 

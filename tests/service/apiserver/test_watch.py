@@ -81,6 +81,50 @@ async def test_objects_enter_and_leave_a_selection(api: Api) -> None:
         assert (await take(changes, 4))[0] == expected
 
 
+@pytest.mark.parametrize(
+    ("selector", "expected"),
+    [
+        ("tier", [ADDED, MODIFIED, MODIFIED, DELETED, ADDED, DELETED]),
+        ("tier=front", [ADDED, DELETED, ADDED, DELETED, ADDED, DELETED]),
+        ("tier!=front", [ADDED, DELETED, ADDED, DELETED, ADDED, DELETED]),
+        ("tier in (front, back)", [ADDED, MODIFIED, MODIFIED, DELETED, ADDED, DELETED]),
+        ("tier notin (back)", [ADDED, MODIFIED, DELETED, ADDED, MODIFIED, MODIFIED, DELETED]),
+        ("tier=front,env=prod", []),
+    ],
+)
+async def test_each_kind_of_selection_is_entered_and_left_also_by_who_resumes(
+    api: Api, selector: str, expected: list[meta_pb2.EventType]
+) -> None:
+    start = (await api.pods.list_pods(pods.ListPodsRequest())).revision
+    await create(api, "a")
+    for tier in ("front", "back", "front", "", "front"):
+        await relabel(api, "a", **({"tier": tier} if tier else {}))
+    await delete(api, "a")
+    await create(api, "end", labels={"tier": "front"}, namespace="other")
+    request = pods.WatchPodsRequest(label_selector=selector, revision=start, namespace="default")
+    async with api.pods.watch_pods(request) as stream:
+        seen, reached = await take(aiter(stream), len(expected))
+    assert [kind for kind, _ in seen] == expected
+    assert reached > start
+    for skipped, version in enumerate(await _versions(api, selector, start)):
+        request = pods.WatchPodsRequest(label_selector=selector, revision=version, namespace="default")
+        async with api.pods.watch_pods(request) as stream:
+            rest, _ = await take(aiter(stream), len(expected) - skipped - 1)
+        assert [kind for kind, _ in rest] == expected[skipped + 1 :]
+
+
+async def _versions(api: Api, selector: str, start: int) -> list[int]:
+    """The versions of all changes that a selection saw since."""
+    request = pods.WatchPodsRequest(label_selector=selector, revision=start, namespace="default")
+    found: list[int] = []
+    async with api.pods.watch_pods(request) as stream:
+        async for batch in stream:
+            found += [change.pod.metadata.resource_version for change in batch.events]
+            if batch.revision:
+                return found
+    return found
+
+
 async def test_a_deletion_shows_the_last_state_at_its_own_version(api: Api) -> None:
     created = await create(api, "a", labels={"tier": "front"})
     async with api.pods.watch_pods(
