@@ -30,7 +30,13 @@ class _Parser(argparse.ArgumentParser):
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line: `module` of the result is the command; exits with 1 and one line when it cannot."""
     own, behind = _split(list(argv))
-    arguments = _parser().parse_args(own)
+    parser = _parser()
+    arguments, rest = parser.parse_known_args(own)
+    # What stands behind the first flag is not taken for more of the same words by argparse itself.
+    if rest and (any(word.startswith("-") for word in rest) or not hasattr(arguments, "words")):
+        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+    if rest:
+        arguments.words += rest
     arguments.behind = behind
     arguments.server = getattr(arguments, "server", None) or os.environ.get("PEAPOD_SERVER") or DEFAULT_SERVER
     arguments.only_namespace = getattr(arguments, "namespace", "")

@@ -14,7 +14,7 @@ from peapod_cli.kinds import Target
 
 def run(arguments: Namespace, console: Console) -> None:
     """Delete, and print `type/name` for each."""
-    targets = kinds.targets(arguments.what) if arguments.what or not arguments.filename else []
+    targets = kinds.targets(arguments.words) if arguments.words or not arguments.filename else []
     selects = bool(arguments.selector or arguments.all)
     if targets and selects == any(target.names for target in targets):
         raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")

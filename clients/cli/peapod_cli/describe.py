@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def run(arguments: Namespace, console: Console) -> None:
     """Describe each of the objects that are named, or all of a type."""
-    chosen = targets(arguments.what)
+    chosen = targets(arguments.words)
     if any(target.kind is EVENT for target in chosen):
         raise Invalid("an event says everything in `get events`")
     with Connection(arguments.server) as connection:

@@ -42,7 +42,7 @@ def run(arguments: Namespace, console: Console) -> None:
 
 
 def _name(arguments: Namespace) -> str:
-    targets = kinds.targets(arguments.what)
+    targets = kinds.targets(arguments.words)
     if len(targets) != 1 or targets[0].kind is not POD or len(targets[0].names) != 1:
         raise Invalid("explain one pod: peapod explain pod NAME")
     return targets[0].names[0]

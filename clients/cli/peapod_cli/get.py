@@ -19,7 +19,7 @@ DOCUMENTS = ("json", "yaml")
 
 def run(arguments: Namespace, console: Console) -> None:
     """Show the objects that are named, or all of the types; with --watch go on until interrupted."""
-    targets = kinds.targets(arguments.what)
+    targets = kinds.targets(arguments.words)
     if arguments.watch and (len(targets) > 1 or len(targets[0].names) > 1):
         raise Invalid("--watch follows the objects of one type, or a single one")
     if arguments.selector and any(target.names for target in targets):

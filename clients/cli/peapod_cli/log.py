@@ -22,21 +22,23 @@ def run(arguments: Namespace, console: Console) -> None:
     from peapod.v1 import pod_service_pb2 as pb
     from peapod.v1.pod_service_rpc import PodServiceSyncClient
 
+    pod, container = _what(arguments)
     request = pb.StreamPodLogsRequest(
-        namespace=arguments.namespace,
-        name=one_pod(arguments.pod, "have no log"),
-        container=_container(arguments),
-        options=_options(arguments),
+        namespace=arguments.namespace, name=pod, container=container, options=_options(arguments)
     )
     with Connection(arguments.server) as connection, connection.translated():
         for piece in PodServiceSyncClient(connection.channel).stream_pod_logs(request):
             console.raw(piece.data)
 
 
-def _container(arguments: Namespace) -> str:
-    if arguments.container and arguments.container_word not in ("", arguments.container):
-        raise Invalid(f'two containers are named, "{arguments.container_word}" and "{arguments.container}"')
-    return str(arguments.container or arguments.container_word)
+def _what(arguments: Namespace) -> tuple[str, str]:
+    pod, *containers = arguments.words or [""]
+    if not pod:
+        raise Invalid("say of which pod: peapod log POD [CONTAINER]")
+    names = dict.fromkeys(filter(None, (*containers, arguments.container)))
+    if len(names) > 1:
+        raise Invalid(f"one container has a log at a time, not {' and '.join(names)}")
+    return one_pod(pod, "have no log"), next(iter(names), "")
 
 
 def _options(arguments: Namespace) -> LogOptions:

@@ -59,11 +59,13 @@ def _explain(parser: Parser) -> None:
 
 
 def _log(parser: Parser) -> None:
-    parser.add_argument("pod", metavar="POD", help="its name, or pod/NAME")
     parser.add_argument(
-        "container_word", metavar="CONTAINER", nargs="?", default="", help="may be left out when it is the only one"
+        "words",
+        metavar="POD [CONTAINER]",
+        nargs="*",
+        help="the pod, and its container, which may be left out when it is the only one",
     )
-    parser.add_argument("-c", "--container", metavar="NAME", default="", help="the same, as a flag")
+    parser.add_argument("-c", "--container", metavar="NAME", default="", help="the container, as a flag")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the container ends")
     parser.add_argument("-p", "--previous", action="store_true", help="the log from before the last restart")
     parser.add_argument("--tail", metavar="LINES", type=_count, help="only the last lines")
@@ -195,6 +197,7 @@ VERBS = (
         _log,
         ("peapod log -f web", "peapod log web server --previous --tail 20", "peapod log web -c server --since 10m"),
         aliases=("logs",),
+        usage="peapod log [-h] [FLAGS] POD [CONTAINER]",
     ),
     Verb(
         "exec",
@@ -250,7 +253,7 @@ VERBS = (
 
 def _add_what(parser: Parser) -> None:
     parser.add_argument(
-        "what", metavar="TYPE [NAME...] | TYPE/NAME", nargs="*", help="such as pods, or pod web, or pods,nodes"
+        "words", metavar="TYPE [NAME...] | TYPE/NAME", nargs="*", help="such as pods, or pod web, or pods,nodes"
     )
 
 

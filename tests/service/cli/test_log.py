@@ -92,7 +92,7 @@ async def test_a_log_can_be_shortened(peapod: Run, node: Node) -> None:
 
 
 async def test_a_log_that_is_followed_comes_as_it_is_written(api: Api, node: Node) -> None:
-    process = await start(api.address, "log", "-f", "podtest", "master1")
+    process = await start(api.address, "log", "podtest", "-f", "master1")
     assert process.stdout
     assert (await process.stdout.readline()).decode() == LINE
     node.more.set()
@@ -113,7 +113,8 @@ async def test_a_log_that_is_followed_comes_as_it_is_written(api: Api, node: Nod
         (["podtest", "master1", "--since", "2015-01-08T11:52:15"], '--since: "2015-01-08T11:52:15" is no time with a'),
         (["podtest", "master1", "--since-time", "today"], '--since-time: "today" is no time with a zone'),
         (["podtest", "master1", "--since", "1h", "--since-time", "2015-01-08T11:52:15Z"], "--since and --since-time"),
-        (["podtest", "master1", "-c", "master2"], 'two containers are named, "master1" and "master2"'),
+        (["podtest", "master1", "-c", "master2"], "one container has a log at a time, not master1 and master2"),
+        ([], "say of which pod: peapod log POD [CONTAINER]"),
         (["podtest", "master1", "--tail", "-1"], "argument --tail"),
     ],
 )
