@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import statistics
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 import docker
@@ -39,7 +39,7 @@ async def measure(folder: Path) -> AsyncIterator[Line]:
             running("peapod.controllers", flags, folder / "controllers.log") as controllers,
             running("peapod.kubelet", kubelet_flags, folder / "kubelet.log") as kubelet,
         ):
-            await _ready(NodeServiceClient(channel))
+            await node_ready(NodeServiceClient(channel))
             client = PodServiceClient(channel)
             ratios = []
             for _ in range(ROUNDS):
@@ -51,7 +51,8 @@ async def measure(folder: Path) -> AsyncIterator[Line]:
                 yield Line(f"resident memory of the {name}", resident_bytes(process.pid) / 2**20, "MiB")
 
 
-async def _ready(client: NodeServiceClient) -> None:
+async def node_ready(client: NodeServiceClient) -> None:
+    """Wait until the cluster's only node is ready."""
     async with client.watch_nodes(nodes.WatchNodesRequest()) as stream:
         async for batch in stream:
             if any(_is_ready(change.node) for change in batch.events):
@@ -68,18 +69,23 @@ async def _through_peapod(client: PodServiceClient) -> float:
         pod.spec.containers.add(name=name, image=image).ports.add(container_port=port, host_port=host_port)
     started = time.perf_counter()
     created = (await client.create_pod(pods.CreatePodRequest(pod=pod))).pod
-    await _until_running(client, created.metadata.resource_version)
+    await until_running(client, created)
     seconds = time.perf_counter() - started
     await client.delete_pod(pods.DeletePodRequest(name="podtest"))
     await asyncio.to_thread(_wait_until_removed)
     return seconds
 
 
-async def _until_running(client: PodServiceClient, revision: int) -> None:
-    async with client.watch_pods(pods.WatchPodsRequest(revision=revision)) as stream:
+async def until_running(client: PodServiceClient, created: pod_pb2.Pod) -> None:
+    """Wait until a pod that was just created is said to run."""
+    async with client.watch_pods(pods.WatchPodsRequest(revision=created.metadata.resource_version)) as stream:
         async for batch in stream:
-            if any(change.pod.status.phase == pod_pb2.POD_PHASE_RUNNING for change in batch.events):
+            if any(_runs(change.pod, created.metadata.uid) for change in batch.events):
                 return
+
+
+def _runs(pod: pod_pb2.Pod, uid: str) -> bool:
+    return pod.metadata.uid == uid and pod.status.phase == pod_pb2.POD_PHASE_RUNNING
 
 
 def _wait_until_removed() -> None:
@@ -94,10 +100,10 @@ def _wait_until_removed() -> None:
 def _directly() -> float:
     with engine.client() as api:
         started = time.perf_counter()
-        network = _start(api, pause.IMAGE, _network_config(api), ports=[port for _, _, port, _ in CONTAINERS])
+        network = start_directly(api, pause.IMAGE, _network_config(api), ports=[port for _, _, port, _ in CONTAINERS])
         joined = f"container:{network}"
         config = api.create_host_config(network_mode=joined, ipc_mode=joined)
-        users = [_start(api, image, config) for _, image, *_ in CONTAINERS]
+        users = [start_directly(api, image, config) for _, image, *_ in CONTAINERS]
         seconds = time.perf_counter() - started
         for container in (*users, network):
             api.remove_container(container, force=True)
@@ -109,8 +115,17 @@ def _network_config(api: docker.APIClient) -> HostConfig:
     return api.create_host_config(ipc_mode="shareable", port_bindings=bindings)
 
 
-def _start(api: docker.APIClient, image: str, config: HostConfig, ports: list[int] | None = None) -> str:
+def start_directly(
+    api: docker.APIClient,
+    image: str,
+    config: HostConfig,
+    *,
+    ports: Sequence[int] = (),
+    command: Sequence[str] = (),
+) -> str:
+    """Create and start a container without Peapod, and return its id."""
     labels = {"io.peapod.node": f"{NODE}-direct"}
-    container: str = api.create_container(image, host_config=config, ports=ports, labels=labels)["Id"]
+    made = api.create_container(image, list(command) or None, host_config=config, ports=list(ports), labels=labels)
+    container: str = made["Id"]
     api.start(container)
     return container
