@@ -7,7 +7,7 @@ per pod; a test holds it equal to one that is built from scratch.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from peapod.common.demand import ANY_IP, Demand, Disk, Group, HostPort, milli, whole
@@ -31,6 +31,8 @@ class NodeFacts:
     pods: int = 0
     labels: frozenset[tuple[str, str]] = frozenset()
     obstacle: str = ""
+    obstacles: tuple[str, ...] = field(default=(), compare=False)
+    """All of them, each with what is known of its cause, for people."""
 
     @classmethod
     def of(cls, node: node_pb2.Node) -> NodeFacts:
@@ -41,8 +43,11 @@ class NodeFacts:
                 _amount(node.status, name, read) for name, read in (("cpu", milli), ("memory", whole), ("pods", whole))
             )
         except ValueError as wrong:
-            return cls(labels=labels, obstacle=f"it reports a bad quantity: {wrong}")
-        return cls(cpu, memory, pods, labels, _obstacle(node))
+            bad = f"it reports a bad quantity: {wrong}"
+            return cls(labels=labels, obstacle=bad, obstacles=(bad,))
+        found = _obstacles(node)
+        told = tuple(f"{what}: {cause}" if cause else what for what, cause in found)
+        return cls(cpu, memory, pods, labels, found[0][0] if found else "", told)
 
 
 UNKNOWN = NodeFacts(obstacle="not known")
@@ -136,6 +141,34 @@ class Cluster:
         """Where a pod is, or None when it is not placed."""
         return self._placed.get(key)
 
+    def nodes(self) -> list[NodeState]:
+        """All nodes that are registered, by name."""
+        return [node for _, node in sorted(self._nodes.items()) if node.facts is not UNKNOWN]
+
+    def tenants(self) -> dict[str, list[tuple[Key, Demand]]]:
+        """All placed pods by their nodes, and what each takes there. Looks at each pod."""
+        found: dict[str, list[tuple[Key, Demand]]] = {}
+        for key, placement in self._placed.items():
+            found.setdefault(placement.node, []).append((key, placement.demand))
+        return found
+
+    def without(self, key: Key) -> Cluster:
+        """Copy the cluster as it would be without a pod. The copy is for looking at, and shares its parts."""
+        placement = self._placed.get(key)
+        copy = Cluster(dict(self._nodes), dict(self._usable), self._obstacles, dict(self._placed), dict(self._groups))
+        if placement is None:
+            return copy
+        node = self._nodes[placement.node]
+        ports = {port: dict(addresses) for port, addresses in node.ports.items()}
+        node = replace(node, ports=ports, disks=dict(node.disks))
+        copy._nodes[node.name] = node
+        if node.name in copy._usable:
+            copy._usable[node.name] = node
+        group = placement.demand.group
+        copy._groups[group] = dict(copy._groups[group])
+        copy.remove(key)
+        return copy
+
     def set_node(self, name: str, facts: NodeFacts) -> bool:
         """Take a node's facts in; tell whether pods that fitted nowhere may fit here now."""
         node = self._nodes.setdefault(name, NodeState(name))
@@ -194,13 +227,15 @@ def _amount(status: node_pb2.NodeStatus, name: str, read: Callable[[str], int]) 
     return read(text) if text else 0
 
 
-def _obstacle(node: node_pb2.Node) -> str:
-    if node.spec.unschedulable:
-        return "unschedulable"
-    for condition in node.status.conditions:
-        if condition.type == "Ready":
-            return "" if condition.status == meta_pb2.CONDITION_STATUS_TRUE else "not ready"
-    return "not ready, it has not reported yet"
+def _obstacles(node: node_pb2.Node) -> list[tuple[str, str]]:
+    """Say why a node takes no pods, and what is known of the cause."""
+    found = [("unschedulable", "an operator has closed it")] if node.spec.unschedulable else []
+    ready = next((condition for condition in node.status.conditions if condition.type == "Ready"), None)
+    if ready is None:
+        found.append(("not ready, it has not reported yet", ""))
+    elif ready.status != meta_pb2.CONDITION_STATUS_TRUE:
+        found.append(("not ready", ready.message or ready.reason))
+    return found
 
 
 def _count(counts: dict[T, int], item: T, by: int) -> None:

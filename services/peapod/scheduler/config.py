@@ -12,7 +12,9 @@ class SchedulerConfig(ServiceConfig):
     """Give every pod a node."""
 
     apiserver: str = option("127.0.0.1:7070", "the apiserver's address, or several, separated by commas")
-    address: str = option("127.0.0.1:0", "where to serve health and version; port 0 takes any that is free")
+    address: str = option(
+        "127.0.0.1:0", "where to explain placements, and to serve health; port 0 takes any that is free"
+    )
     batch: int = option(200, "how many pods to decide on and to bind at once, at most 1000")
 
     def __post_init__(self) -> None:

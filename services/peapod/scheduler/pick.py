@@ -45,7 +45,7 @@ def fits_any(demand: Demand, cluster: Cluster, names: Iterable[str]) -> bool:
     return any(node is not None and predicates.refusal(checks, demand, node) is None for node in nodes)
 
 
-def explain(refusals: Mapping[str, str]) -> str:
+def sum_up(refusals: Mapping[str, str]) -> str:
     """Say in one line why no node fits, nodes with the same reason together, the most frequent reason first."""
     if not refusals:
         return "no node fits: there are none"
@@ -53,7 +53,14 @@ def explain(refusals: Mapping[str, str]) -> str:
     for name, reason in refusals.items():
         by_reason.setdefault(reason, []).append(name)
     groups = sorted(by_reason.items(), key=lambda group: (-len(group[1]), group[0]))
-    return "no node fits: " + "; ".join(f"{_counted(names)}: {reason} ({_listed(names)})" for reason, names in groups)
+    return "no node fits: " + "; ".join(f"{_counted(names)}: {reason} ({listed(names)})" for reason, names in groups)
+
+
+def listed(names: Collection[str]) -> str:
+    """Write some names out, and count the rest."""
+    shown = sorted(names)[:_NAMES_SHOWN]
+    more = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {more} more" if more else "")
 
 
 def _best(
@@ -73,9 +80,3 @@ def _best(
 
 def _counted(names: Collection[str]) -> str:
     return "1 node" if len(names) == 1 else f"{len(names)} nodes"
-
-
-def _listed(names: Collection[str]) -> str:
-    shown = sorted(names)[:_NAMES_SHOWN]
-    more = len(names) - len(shown)
-    return ", ".join(shown) + (f" and {more} more" if more else "")

@@ -15,8 +15,9 @@ from random import Random
 from peapod.common.demand import Demand
 from peapod.scheduler.assumed import Assumed, Decision
 from peapod.scheduler.cluster import Cluster, Key, NodeFacts
-from peapod.scheduler.pick import explain, fits_any, pick
+from peapod.scheduler.pick import fits_any, pick, sum_up
 from peapod.scheduler.queue import Pending, Queue
+from peapod.scheduler.standing import Origin, Stage, Standing
 from peapod.v1 import node_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
@@ -51,6 +52,9 @@ class Planner:
         self.cluster = Cluster()
         self.queue = Queue(clock)
         self._assumed = Assumed(clock)
+        self._origins: dict[Key, tuple[str, Origin]] = {}
+        self.watching = False
+        """Whether every pod is seen from its creation on; until then, some were there before."""
 
     def pod_changed(self, pod: pod_pb2.Pod) -> None:
         """Take in a pod that was added or changed."""
@@ -59,6 +63,7 @@ class Planner:
         if pod.status.phase in _FINISHED or (not node and pod.metadata.HasField("deletion_timestamp")):
             self.pod_gone(key)
         elif node:
+            self._trace(key, pod)
             self._settle(key)
             self._wake(self.cluster.place(key, node, Demand.of(pod)))
         else:
@@ -66,6 +71,7 @@ class Planner:
 
     def pod_gone(self, key: Key) -> None:
         """Take in that a pod is gone, or will never run again."""
+        self._origins.pop(key, None)
         self._settle(key)
         self._wake(self.cluster.remove(key))
 
@@ -109,6 +115,25 @@ class Planner:
             self._wake(self.cluster.remove(decision.pod.key))
             self.queue.delay(decision.pod)
 
+    def standing(self, pod: pod_pb2.Pod) -> Standing:
+        """Tell how a pod stands with the scheduler now."""
+        metadata, node = pod.metadata, pod.spec.node_name
+        key = (metadata.namespace, metadata.name)
+        if pod.status.phase in _FINISHED:
+            return Standing(Stage.OVER, node)
+        if node:
+            uid, origin = self._origins.get(key, ("", Origin.UNKNOWN))
+            return Standing(Stage.PLACED, node, origin if uid == metadata.uid else Origin.UNKNOWN)
+        if metadata.HasField("deletion_timestamp"):
+            return Standing(Stage.OVER)
+        decision = self._assumed.get(key)
+        if decision is not None and decision.pod.uid == metadata.uid:
+            return Standing(Stage.BINDING, decision.node)
+        waiting = self.queue.get(key)
+        if waiting is None or waiting.uid != metadata.uid:
+            return Standing(Stage.UNSEEN)
+        return Standing(Stage.WAITING, seconds=self.queue.seconds_left(waiting))
+
     def next_due(self) -> float | None:
         """When `decide` may have something to do even if nothing happens; None when never."""
         return min((due for due in (self.queue.next_due(), self._assumed.next_due()) if due is not None), default=None)
@@ -134,7 +159,7 @@ class Planner:
         if choice.node is not None:
             plan.decisions.append(self._assume(pod, choice.node))
             return
-        why = explain(choice.refusals)
+        why = sum_up(choice.refusals)
         self.queue.park(pod)
         if why != pod.told:
             pod.told = why
@@ -145,6 +170,16 @@ class Planner:
         self._assumed.add(decision)
         self.cluster.place(pod.key, node, pod.demand)
         return decision
+
+    def _trace(self, key: Key, pod: pod_pb2.Pod) -> None:
+        """Remember where a pod's node comes from, when it is first seen there."""
+        uid = pod.metadata.uid
+        if self._origins.get(key, ("",))[0] == uid:
+            return
+        if self._assumed.get(key) or self.queue.get(key):
+            self._origins[key] = (uid, Origin.BOUND)
+        else:
+            self._origins[key] = (uid, Origin.PRESET if self.watching else Origin.UNKNOWN)
 
     def _settle(self, key: Key) -> None:
         self._assumed.drop(key)

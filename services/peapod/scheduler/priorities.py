@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from peapod.common.demand import Demand
 from peapod.scheduler.cluster import Cluster, NodeState
@@ -33,6 +33,13 @@ def spreading(demand: Demand, nodes: Sequence[NodeState], cluster: Cluster) -> l
 def equal(_demand: Demand, nodes: Sequence[NodeState], _cluster: Cluster) -> list[int]:
     """The same for all."""
     return [1] * len(nodes)
+
+
+NAMES: Mapping[Priority, str] = {
+    least_requested: "LeastRequestedPriority",
+    spreading: "SpreadingPriority",
+    equal: "EqualPriority",
+}
 
 
 def _free(allowed: int, used: int) -> int:

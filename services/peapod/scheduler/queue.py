@@ -56,6 +56,16 @@ class Queue:
         """Count the pods, ready or not."""
         return len(self._waiting)
 
+    def get(self, key: Key) -> Pending | None:
+        """Return a pod that waits."""
+        return self._waiting.get(key)
+
+    def seconds_left(self, pod: Pending) -> float | None:
+        """How long a waiting pod is held back; 0 when its turn comes next, None when it waits for a node to change."""
+        if pod.delayed:
+            return max(0.0, pod.due - self._clock())
+        return None if pod.key in self._parked else 0.0
+
     def add(self, pod: Pending) -> None:
         """Put a pod at the end; one that is here already, unchanged, keeps its place."""
         known = self._waiting.get(pod.key)

@@ -7,15 +7,17 @@ import logging
 import time
 from random import Random
 
-from peapod.common.errors import NotFound, PeapodError
+from peapod.common.errors import NotFound, PeapodError, Unavailable
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
 from peapod.scheduler.assumed import Decision
 from peapod.scheduler.binder import Binder
+from peapod.scheduler.explain import explain
 from peapod.scheduler.planner import Planner
 from peapod.scheduler.queue import Pending
 from peapod.v1.meta_pb2 import EventType, ObjectReference
 from peapod.v1.node_pb2 import Node
+from peapod.v1.placement_pb2 import Placement
 from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_rpc import PodServiceClient
 
@@ -54,11 +56,18 @@ class Scheduler:
         """Schedule until cancelled. Nothing is decided before all nodes and all pods are known."""
         await self._pods.synced()
         await self._nodes.synced()
+        self.planner.watching = True
         logger.info("knows %d nodes and %d pods", len(self._nodes.objects), len(self._pods.objects))
         while True:
             await self._binder.ready()
             if not self._decide():
                 await self._sleep()
+
+    def explain(self, pod: Pod) -> Placement:
+        """Tell why a pod, as it is stored, is where it is or nowhere. Raises `Unavailable` before all is known."""
+        if not self.planner.watching:
+            raise Unavailable("the scheduler does not know the whole cluster yet")
+        return explain(pod, self.planner.cluster, self.planner.standing(pod))
 
     async def close(self) -> None:
         """Give up the calls that run, once `run` is over."""

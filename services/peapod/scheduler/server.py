@@ -1,4 +1,4 @@
-"""Wires the scheduler: informers, recorder, the loop that schedules, and a server that tells how it is."""
+"""Wires the scheduler: informers, recorder, the loop that schedules, and a server that explains."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from peapod.common.server import Server
 from peapod.scheduler import metrics
 from peapod.scheduler.config import SchedulerConfig
 from peapod.scheduler.scheduler import Scheduler
+from peapod.scheduler.servicer import Placements
 from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.scheduler_service_pb2 import DESCRIPTOR
+from peapod.v1.scheduler_service_rpc import scheduler_service_handler
 
 
 class SchedulerService:
@@ -31,8 +34,8 @@ class SchedulerService:
         self.server = Server(
             config.address,
             "scheduler",
-            lambda _guard: (),
-            (),
+            lambda guard: (scheduler_service_handler(Placements(self.scheduler), guard),),
+            (DESCRIPTOR.services_by_name["SchedulerService"].full_name,),
             allow_insecure=config.allow_insecure,
             metrics_address=config.metrics_address,
         )

@@ -56,7 +56,7 @@ async def test_what_fits_nowhere_says_why_and_is_bound_when_room_is_made(api: Ow
         await create(api, make_pod("first", ports=[8888]))
         await seen.until(lambda: "first" in seen.bound)
         await create(api, make_pod("second", ports=[8888]))
-        why = "no node fits: 1 node: host port 8888 taken (n1); 1 node: not ready (n2)"
+        why = "no node fits: 1 node: host port 8888 is taken (n1); 1 node: not ready (n2)"
         await seen.until(lambda: seen.told("failedScheduling", "second") == [why])
         await delete(api, "first")
         await seen.until(lambda: seen.bound == {"second": "n1"})

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from peapod.common.demand import ANY_IP, Demand, Disk, HostPort
 from peapod.scheduler.cluster import Cluster, NodeFacts
-from peapod.scheduler.pick import WEIGHTS, explain, fits_any, pick
+from peapod.scheduler.pick import WEIGHTS, fits_any, pick, sum_up
 from peapod.scheduler.predicates import ALL, refusal
 from peapod.scheduler.priorities import equal, least_requested
 from tests.support.objects import make_node, make_pod
@@ -96,8 +96,8 @@ def test_weights_count() -> None:
         ({}, "no node fits: there are none"),
         ({"n1": "not ready"}, "no node fits: 1 node: not ready (n1)"),
         (
-            {"n3": "not ready", "n2": "host port 8888 taken", "n1": "host port 8888 taken"},
-            "no node fits: 2 nodes: host port 8888 taken (n1, n2); 1 node: not ready (n3)",
+            {"n3": "not ready", "n2": "host port 8888 is taken", "n1": "host port 8888 is taken"},
+            "no node fits: 2 nodes: host port 8888 is taken (n1, n2); 1 node: not ready (n3)",
         ),
         (
             {f"n{number}": "unschedulable" for number in range(1, 8)},
@@ -106,4 +106,4 @@ def test_weights_count() -> None:
     ],
 )
 def test_reasons_are_told_in_groups(refusals: dict[str, str], said: str) -> None:
-    assert explain(refusals) == said
+    assert sum_up(refusals) == said

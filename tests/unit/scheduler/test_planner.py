@@ -45,7 +45,7 @@ def test_a_decision_counts_at_once(planner: Planner) -> None:
         planner.pod_changed(make_pod(name, ports=[8888]))
     plan = planner.decide(100)
     assert sorted(decision.node for decision in plan.decisions) == ["n1", "n2"]
-    assert [refusal.why for refusal in plan.refusals] == ["no node fits: 2 nodes: host port 8888 taken (n1, n2)"]
+    assert [refusal.why for refusal in plan.refusals] == ["no node fits: 2 nodes: host port 8888 is taken (n1, n2)"]
 
 
 def test_a_batch_has_its_limit(planner: Planner) -> None:
@@ -162,7 +162,7 @@ def test_reasons_are_told_when_they_are_new(planner: Planner, clock: Clock) -> N
     planner.node_changed(make_node("n1", cpu="2"))
     assert told() == []
     clock.now = planner.next_due()
-    assert told() == ["no node fits: 1 node: too little cpu for 4000m (n1)"]
+    assert told() == ["no node fits: 1 node: fewer than 4 cores free (n1)"]
     planner.node_changed(make_node("n1", cpu="3"))
     clock.now = 1000
     assert told() == []

@@ -61,12 +61,12 @@ def test_a_node_with_an_obstacle_takes_nothing(node: node_pb2.Node, reason: str)
 )
 def test_a_host_port_is_taken_once_per_address_and_protocol(wanted: tuple, taken: tuple, clash: bool) -> None:
     reason = why_not(make_pod(ports=[wanted]), make_node(), make_pod(ports=[taken]))
-    assert reason == ("host port 80 taken" if clash else None)
+    assert reason == ("host port 80 is taken" if clash else None)
 
 
 def test_a_taken_udp_port_is_named_as_such() -> None:
     pod = make_pod(ports=[(53, UDP, "")])
-    assert why_not(pod, make_node(), pod) == "host port 53/UDP taken"
+    assert why_not(pod, make_node(), pod) == "host port 53/UDP is taken"
 
 
 def test_ports_that_are_not_published_clash_with_nothing() -> None:
@@ -77,13 +77,13 @@ def test_ports_that_are_not_published_clash_with_nothing() -> None:
     ("pod", "node", "placed", "reason"),
     [
         (make_pod(cpu="1"), make_node(cpu="1"), [], None),
-        (make_pod(cpu="1001m"), make_node(cpu="1"), [], "too little cpu for 1001m"),
-        (make_pod(cpu="600m"), make_node(cpu="1"), [make_pod(cpu="500m")], "too little cpu for 600m"),
+        (make_pod(cpu="1001m"), make_node(cpu="1"), [], "fewer than 1.001 cores free"),
+        (make_pod(cpu="600m"), make_node(cpu="1"), [make_pod(cpu="500m")], "fewer than 0.6 cores free"),
         (make_pod(memory="1Gi"), make_node(memory="1Gi"), [make_pod(cpu="1")], None),
-        (make_pod(memory="2"), make_node(memory="1"), [], "too little memory for 2 bytes"),
+        (make_pod(memory="2"), make_node(memory="1"), [], "less than 2 bytes of memory free"),
         (make_pod(cpu="9"), make_node(cpu="0"), [], None),
         (make_pod(), make_node(cpu="1"), [make_pod(cpu="3")], None),
-        (make_pod(memory="1"), make_node(cpu="1"), [make_pod(cpu="3")], "too little cpu for 0m"),
+        (make_pod(memory="1"), make_node(cpu="1"), [make_pod(cpu="3")], "no cpu left"),
     ],
     ids=["all of it", "too much", "beside others", "exactly", "memory", "no limit", "asks nothing", "overbooked"],
 )
@@ -108,7 +108,7 @@ def test_all_containers_count() -> None:
 def test_what_the_kubelet_holds_back_is_not_given_away() -> None:
     node = make_node(cpu="4")
     node.status.allocatable["cpu"] = "3"
-    assert why_not(make_pod(cpu="4"), node) == "too little cpu for 4000m"
+    assert why_not(make_pod(cpu="4"), node) == "fewer than 4 cores free"
 
 
 def test_a_node_may_limit_the_number_of_pods() -> None:
@@ -119,8 +119,8 @@ def test_a_node_may_limit_the_number_of_pods() -> None:
 def test_a_node_selector_wants_every_label() -> None:
     node = make_node(labels={"disk": "ssd", "zone": "a"})
     assert why_not(make_pod(selector={"disk": "ssd", "zone": "a"}), node) is None
-    assert why_not(make_pod(selector={"disk": "ssd", "zone": "b"}), node) == "label zone=b missing"
-    assert why_not(make_pod(selector={"gpu": "1", "zone": "b"}), node) == "label gpu=1,zone=b missing"
+    assert why_not(make_pod(selector={"disk": "ssd", "zone": "b"}), node) == "label zone=b is missing"
+    assert why_not(make_pod(selector={"gpu": "1", "zone": "b"}), node) == "label gpu=1,zone=b is missing"
 
 
 @pytest.mark.parametrize(
@@ -135,4 +135,4 @@ def test_a_disk_has_one_writer_or_many_readers(wants_to_read: bool, reads: bool,
         return pod
 
     reason = why_not(with_disk(wants_to_read), make_node(), with_disk(reads))
-    assert reason == ("disk data in use" if clash else None)
+    assert reason == ("disk data is in use" if clash else None)
