@@ -6,6 +6,7 @@ import asyncio
 import logging
 import random
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any, Protocol
 
 import grpc.aio
@@ -24,6 +25,9 @@ logger = logging.getLogger(__name__)
 WAITING_MOST = 1000
 BATCH_MOST = 500
 ANSWER_SECONDS = 10.0
+
+Record = Callable[[ObjectReference, str, str], None]
+"""Has it told that a reason, one word, happened to an object, with one sentence."""
 
 _Sameness = tuple[str, ...]
 

@@ -46,6 +46,7 @@ class KubeletConfig(ServiceConfig):
     manifest_dir: str = option("", "a file or directory with manifests of static pods; empty: none")
     manifest_url: str = option("", "where a manifest of static pods is fetched over HTTP; empty: nowhere")
     manifest_seconds: float = option(20.0, "how often it is fetched")
+    allow_privileged: bool = option(False, "let containers of static pods be privileged; of others, the apiserver says")
     host_network_sources: tuple[str, ...] = option(
         ("api", "file", "http"), "the sources whose pods may use the node's own network"
     )

@@ -9,9 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from peapod.common import process
 from peapod.common.errors import Violation
 from peapod.kubelet.actions import POD
-from peapod.kubelet.admission import Refusal, decide
+from peapod.kubelet.admission import Refusal, Wait, decide
 from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.sources.source import Source
+from peapod.kubelet.mirrors import Mirrors
+from peapod.kubelet.node_labels import NodeLabels
+from peapod.kubelet.sources.source import API, Source
 from peapod.kubelet.status import is_over
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.kubelet.worker import Surroundings, Worker
@@ -37,6 +39,8 @@ class Dispatcher:
         *,
         allocatable: Mapping[str, str],
         violations: Violations,
+        labels: NodeLabels,
+        mirrors: Mirrors,
         needs_network: bool,
     ) -> None:
         self._sources = sources
@@ -44,6 +48,8 @@ class Dispatcher:
         self._around = around
         self._allocatable = allocatable
         self._violations = violations
+        self._labels = labels
+        self._mirrors = mirrors
         self._needs_network = needs_network
         self._workers: dict[str, Worker] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -52,6 +58,7 @@ class Dispatcher:
         self._changed = asyncio.Event()
         for source in sources:
             source.on_change(self._changed.set)
+        labels.on_change(self._changed.set)
         around.observer.on_change(self._containers_changed)
         around.observer.on_availability(self._availability_changed)
 
@@ -67,8 +74,8 @@ class Dispatcher:
             await process.end(*self._tasks.values())
 
     def pod(self, uid: str) -> pod_pb2.Pod | None:
-        """The pod of that uid, if this node has it."""
-        worker = self._workers.get(uid)
+        """The pod of that uid, or that the mirror of that uid shows, if this node has it."""
+        worker = self._workers.get(self._mirrors.static_uid(uid))
         return worker.goal.pod if worker else None
 
     def goals(self) -> list[Goal]:
@@ -78,7 +85,9 @@ class Dispatcher:
     def _dispatch(self) -> None:
         """Do one comparison. Takes no time of its own: workers act in theirs."""
         told = {source.name: source.pods() for source in self._sources}
-        wanted = {uid: (name, pod) for name, pods in told.items() if pods for uid, pod in pods.items()}
+        wanted = {
+            uid: (name, self._known(name, pod)) for name, pods in told.items() for uid, pod in (pods or {}).items()
+        }
         silent = {name for name, pods in told.items() if pods is None}
         for uid, worker in self._workers.items():
             if uid in wanted:
@@ -89,13 +98,22 @@ class Dispatcher:
         for name, pod in sorted(fresh, key=self._seniority):
             self._admit(name, pod)
         self._waiting = {uid: why for uid, why in self._waiting.items() if uid in wanted}
-        if not silent:
+        if all(source.complete for source in self._sources):
             for uid in self._leftovers() - wanted.keys() - self._workers.keys():
                 self._employ(self._removal(uid, None))
 
+    def _known(self, source: str, pod: pod_pb2.Pod) -> pod_pb2.Pod:
+        """Let a pod have its status: the API's pods bring it along."""
+        return pod if source == API else self._mirrors.with_status(pod)
+
     def _keep(self, worker: Worker, source: str, pod: pod_pb2.Pod) -> None:
-        if worker.goal.pod is not pod or worker.goal.intent is Intent.REMOVE:
-            worker.want(self._goal(source, pod, worker.goal.refusal))
+        """Tell a worker what has become of its pod. A static pod that was refused, or has changed, is judged anew."""
+        before = worker.goal
+        changed = before.pod is None or before.pod.spec != pod.spec
+        if source != API and (changed or before.refusal):
+            self._admit(source, pod)
+        elif before.pod is not pod or before.intent is Intent.REMOVE:
+            worker.want(self._goal(source, pod, before.refusal))
 
     def _leftovers(self) -> set[str]:
         """Find the pods that have left something; directories can only stem from the time before this kubelet."""
@@ -112,25 +130,36 @@ class Dispatcher:
         return not runs, metadata.creation_timestamp.seconds, metadata.uid
 
     def _admit(self, source: str, pod: pod_pb2.Pod) -> None:
-        verdict = None
-        if not is_over(pod.status):
-            goals = self.goals()
-            verdict = decide(
-                pod,
-                [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.RUN],
-                [goal.pod for goal in goals if goal.pod is not None and goal.intent is Intent.REMOVE],
-                self._allocatable,
-                self._violations(source, pod),
-            )
+        verdict = None if is_over(pod.status) else self._judge(source, pod)
         if verdict is None:
             self._employ(self._goal(source, pod, None))
         elif isinstance(verdict, Refusal):
-            self._around.hands.tell(pod, POD, verdict.event, verdict.message)
-            _log(pod, f"is refused: {verdict.message}")
-            self._employ(self._goal(source, pod, verdict))
+            self._refuse(source, pod, verdict)
         elif self._waiting.get(pod.metadata.uid) != verdict.message:
             self._waiting[pod.metadata.uid] = verdict.message
             _log(pod, verdict.message)
+
+    def _judge(self, source: str, pod: pod_pb2.Pod) -> Refusal | Wait | None:
+        known = bool(self._around.observer.containers(pod.metadata.uid))
+        labels = None if known else self._labels.judging(pod)
+        if not known and labels is None:
+            return Wait("waits until the apiserver has told the labels of this node")
+        others = [goal for goal in self.goals() if goal.uid != pod.metadata.uid and goal.pod is not None]
+        return decide(
+            pod,
+            [goal.pod for goal in others if goal.pod and goal.intent is Intent.RUN],
+            [goal.pod for goal in others if goal.pod and goal.intent is Intent.REMOVE],
+            self._allocatable,
+            self._violations(source, pod),
+            labels,
+        )
+
+    def _refuse(self, source: str, pod: pod_pb2.Pod, refusal: Refusal) -> None:
+        worker = self._workers.get(pod.metadata.uid)
+        if worker is None or worker.goal.refusal != refusal:
+            self._around.hands.tell(pod, POD, refusal.event, refusal.message)
+            _log(pod, f"is refused: {refusal.message}")
+        self._employ(self._goal(source, pod, refusal))
 
     def _goal(self, source: str, pod: pod_pb2.Pod, refusal: Refusal | None) -> Goal:
         intent = Intent.REST if refusal or is_over(pod.status) else Intent.RUN
@@ -142,8 +171,12 @@ class Dispatcher:
         return Goal(uid, Intent.REMOVE, before.pod, self._needs_network, before.source)
 
     def _employ(self, goal: Goal) -> None:
-        worker = self._workers[goal.uid] = Worker(goal, self._around)
+        """Have the worker of the goal's pod see to it; a new one, where there is none."""
         self._waiting.pop(goal.uid, None)
+        if worker := self._workers.get(goal.uid):
+            worker.want(goal)
+            return
+        worker = self._workers[goal.uid] = Worker(goal, self._around)
         task = self._tasks[goal.uid] = asyncio.create_task(worker.run(), name=f"pod {goal.uid}")
         task.add_done_callback(lambda _: self._dismiss(goal.uid))
 

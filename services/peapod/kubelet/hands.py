@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 
 from peapod.common import process
-from peapod.common.events import Recorder
+from peapod.common.events import Record
 from peapod.kubelet.actions import (
     POD,
     Action,
@@ -68,7 +68,7 @@ class Hands:
         runtime: Runtime,
         volumes: Volumes,
         network: Network,
-        recorder: Recorder,
+        record: Record,
         image_use: ImageUse,
         handlers: Handlers,
         files: InstanceFiles,
@@ -76,7 +76,7 @@ class Hands:
         self._runtime = runtime
         self._volumes = volumes
         self._network = network
-        self._recorder = recorder
+        self._record = record
         self._image_use = image_use
         self._files = files
         self._stopper = Stopper(runtime, handlers, self.tell)
@@ -100,7 +100,7 @@ class Hands:
 
     def tell(self, pod: pod_pb2.Pod, container: str, reason: str, message: str) -> None:
         """Record an event of a container, or of the pod as a whole where `container` is POD."""
-        self._recorder.record(_reference(pod, container), reason, message)
+        self._record(_reference(pod, container), reason, message)
 
     async def _do(self, action: Action, this: Round) -> None:
         match action:

@@ -13,7 +13,7 @@ from peapod.common.errors import PeapodError, from_rpc
 from peapod.kubelet import node
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.runtime import Runtime, RuntimeUnavailable
-from peapod.kubelet.sources.source import Source
+from peapod.kubelet.sources.apiserver import ApiserverSource
 from peapod.v1.node_service_pb2 import HeartbeatNodeRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
 
@@ -35,7 +35,7 @@ class Heartbeat:
         who: node.Identity,
         runtime: Runtime,
         observer: Observer,
-        source: Source,
+        source: ApiserverSource,
         seconds: float,
     ) -> None:
         self._client = client

@@ -28,14 +28,18 @@ from peapod.kubelet.heartbeat import Heartbeat
 from peapod.kubelet.instance_files import InstanceFiles
 from peapod.kubelet.lock import sole_user
 from peapod.kubelet.machine import Machine, address_of
+from peapod.kubelet.mirror_events import of_mirrors
+from peapod.kubelet.mirrors import Mirrors
 from peapod.kubelet.network import Network
 from peapod.kubelet.node import Identity, allocatable, capacity
+from peapod.kubelet.node_labels import NodeLabels
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.prober import Turns
 from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.runtime import Runtime
 from peapod.kubelet.servicer import Kubelet as KubeletServicer
 from peapod.kubelet.sources.apiserver import ApiserverSource
+from peapod.kubelet.sources.open import open_static
 from peapod.kubelet.status_reporter import StatusReporter
 from peapod.kubelet.volumes.disks.open import open_disks
 from peapod.kubelet.volumes.empty_dir import EmptyDir
@@ -69,10 +73,14 @@ class Kubelet:
         root = Path(config.root_dir)
         self._volumes = Volumes(root, self._kinds(root))
         self._recorder = Recorder(events, "kubelet", config.node_name)
-        self._reporter = StatusReporter(pods)
         self._observer = Observer(runtime)
         self._image_use = ImageUse()
         self._source = ApiserverSource(pods, config.node_name, Checkpoint(root / "revision"), self._busy)
+        self._static = open_static(config, self._recorder.record)
+        self._mirrors = Mirrors(pods, config.node_name, self._source, self._static)
+        self._reporter = StatusReporter(pods, self._mirrors.shown_as)
+        nodes = NodeServiceClient(self._channel)
+        self._labels = NodeLabels(nodes, config.node_name, config.node_labels())
         self._capacity = capacity(config, Machine.read())
         self._allocatable = allocatable(config, self._capacity)
         self._network = self._make_network()
@@ -90,10 +98,15 @@ class Kubelet:
     async def start(self) -> None:
         """Serve, then follow the apiserver and the runtime; neither needs to be there yet."""
         await self.server.start()
+        for source in self._static:
+            await source.load()
         loops = {
             "runtime observer": self._observer.run,
             "pod dispatcher": self._dispatcher.run,
             "apiserver source": self._source.run,
+            **{f"{source.name} source": source.run for source in self._static},
+            "mirrors": self._mirrors.run,
+            "node labels": self._labels.run,
             "status reporter": self._reporter.run,
             "event recorder": self._recorder.run,
             "heartbeat": self._make_heartbeat().run,
@@ -116,15 +129,18 @@ class Kubelet:
     def _make_dispatcher(self) -> Dispatcher:
         handlers = Handlers(self._runtime, self._host_ip)
         files = InstanceFiles(Path(self._config.root_dir))
-        hands = Hands(self._runtime, self._volumes, self._network, self._recorder, self._image_use, handlers, files)
+        record = of_mirrors(self._recorder.record, self._mirrors)
+        hands = Hands(self._runtime, self._volumes, self._network, record, self._image_use, handlers, files)
         clinic = Clinic(handlers, Turns(), files, hands.tell)
         around = Surroundings(self._observer, hands, self._reporter, clinic, self._host_ip, self._runtime.scheme)
         return Dispatcher(
-            [self._source],
+            [self._source, *self._static],
             self._volumes,
             around,
             allocatable=self._allocatable,
             violations=self._violations,
+            labels=self._labels,
+            mirrors=self._mirrors,
             needs_network=self._runtime.network_container,
         )
 
@@ -181,8 +197,10 @@ class Kubelet:
         )
 
     def _busy(self) -> bool:
-        """Tell whether there may be anything of a pod here."""
-        return not self._observer.available or bool(self._observer.uids() or self._volumes.uids())
+        """Tell whether there may be anything here of a pod that only an apiserver knows."""
+        static = {uid for source in self._static for uid in source.pods() or ()}
+        left = self._observer.uids() | self._volumes.uids()
+        return not self._observer.available or not left <= static
 
     def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
         servicer = KubeletServicer(self._config.node_name, self._dispatcher, self._observer, self._runtime)

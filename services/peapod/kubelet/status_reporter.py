@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import grpc.aio
@@ -29,10 +30,15 @@ class _Stored:
 
 
 class StatusReporter:
-    """Sends what changed. What waits is kept by pod, so that an apiserver that was away gets one status of each."""
+    """Sends what changed. What waits is kept by pod, so that an apiserver that was away gets one status of each.
 
-    def __init__(self, client: PodServiceClient) -> None:
+    `shown_as` finds the pod that the API has in the place of one, None while it has none.
+    """
+
+    def __init__(self, client: PodServiceClient, shown_as: Callable[[pod_pb2.Pod], pod_pb2.Pod | None]) -> None:
         self._client = client
+        self._shown_as = shown_as
+        self._shown_uids: dict[str, str] = {}
         self._waiting: dict[str, PodStatusUpdate] = {}
         self._stored: dict[str, _Stored | None] = {}
         self._filled = asyncio.Event()
@@ -40,9 +46,13 @@ class StatusReporter:
 
     def report(self, pod: pod_pb2.Pod, status: pod_pb2.PodStatus) -> None:
         """Have a pod's status sent, unless the apiserver has it: in `pod`, or in a write that `pod` is older than."""
-        uid, metadata = pod.metadata.uid, pod.metadata
+        shown = self._shown_as(pod)
+        if shown is None:
+            return
+        uid, metadata = shown.metadata.uid, shown.metadata
+        self._shown_uids[pod.metadata.uid] = uid
         self._stored.setdefault(uid, None)
-        if self._is_stored(pod, status):
+        if self._is_stored(shown, status):
             self._waiting.pop(uid, None)
             return
         self._waiting[uid] = PodStatusUpdate(namespace=metadata.namespace, name=metadata.name, uid=uid, status=status)
@@ -50,6 +60,7 @@ class StatusReporter:
 
     def forget(self, uid: str) -> None:
         """Send nothing more of a pod that is gone."""
+        uid = self._shown_uids.pop(uid, uid)
         self._waiting.pop(uid, None)
         self._stored.pop(uid, None)
 

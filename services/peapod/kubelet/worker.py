@@ -74,9 +74,9 @@ class Worker:
 
     def want(self, goal: Goal) -> None:
         """Change the goal. A pull for a goal that is replaced is abandoned; other acts are finished first."""
-        if goal != self.goal:
-            if goal.replaces(self.goal):
-                self._abandoned.set()
+        if goal != self.goal and goal.replaces(self.goal):
+            self._abandoned.set()
+        if goal != self.goal or goal.pod is not self.goal.pod:
             self.goal = goal
             self.wake()
 

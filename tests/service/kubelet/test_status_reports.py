@@ -18,7 +18,7 @@ from tests.support.pods import make_pod
 
 @pytest.fixture
 async def reporter(api: OwnApi) -> AsyncGenerator[StatusReporter]:
-    reporter = StatusReporter(api.pods)
+    reporter = StatusReporter(api.pods, lambda pod: pod)
     task = process.spawn(reporter.run, "status reporter")
     yield reporter
     await process.end(task)

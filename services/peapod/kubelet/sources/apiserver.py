@@ -9,6 +9,8 @@ from collections.abc import Callable, Mapping
 from peapod.common import process
 from peapod.common.informer import Informer, pods
 from peapod.kubelet.checkpoint import Checkpoint
+from peapod.kubelet.sources.source import API
+from peapod.rules.mirror import is_mirror
 from peapod.v1 import pod_pb2
 from peapod.v1.pod_service_rpc import PodServiceClient
 
@@ -23,7 +25,7 @@ class ApiserverSource:
     (`busy`), it takes no other store's word.
     """
 
-    name = "api"
+    name = API
 
     def __init__(
         self, client: PodServiceClient, node_name: str, checkpoint: Checkpoint, busy: Callable[[], bool]
@@ -42,8 +44,8 @@ class ApiserverSource:
         return self._doubt
 
     def pods(self) -> Mapping[str, pod_pb2.Pod] | None:
-        """All pods by uid, at a revision no lower than any that was answered with before, by this kubelet or its
-        predecessors.
+        """All pods by uid that are to run here, at a revision no lower than any that was answered with before, by this
+        kubelet or its predecessors.
         """
         if not self._informer.revision:
             return None
@@ -51,7 +53,20 @@ class ApiserverSource:
         if self._doubt:
             return None
         self._checkpoint.move_to(self._informer.revision, self._informer.store_id)
-        return {pod.metadata.uid: pod for pod in self._informer.objects.values()}
+        return {pod.metadata.uid: pod for pod in self._informer.objects.values() if not is_mirror(pod)}
+
+    @property
+    def complete(self) -> bool:
+        """Whether the pods are known, and those the apiserver does not have are wanted by nobody."""
+        return self.pods() is not None
+
+    def mirrors(self) -> list[pod_pb2.Pod]:
+        """The pods that show this node's static pods, as they were when last heard of."""
+        return [pod for pod in self._informer.objects.values() if is_mirror(pod)]
+
+    async def reached(self, revision: int) -> None:
+        """Wait until `pods` and `mirrors` are as new as the revision."""
+        await self._informer.wait_for(revision)
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back on every change of a pod, and when the informer has caught up."""

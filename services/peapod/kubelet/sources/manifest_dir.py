@@ -35,7 +35,7 @@ class ManifestDir(StaticSource):
         self._said = ""
 
     async def load(self) -> None:
-        """Read everything once."""
+        """Read everything."""
         was_read = True
         try:
             self._take(await asyncio.to_thread(read, self._path))

@@ -7,6 +7,9 @@ from typing import Protocol
 
 from peapod.v1 import pod_pb2
 
+API = "api"
+"""The name of the source that is the apiserver; pods of all others are static."""
+
 
 class Source(Protocol):
     """Says which pods this node is to run, as one place sees it."""
@@ -17,9 +20,9 @@ class Source(Protocol):
         ...
 
     @property
-    def doubt(self) -> str | None:
-        """Why the place was not believed when `pods` was asked last, in one sentence; empty when it was, and None when
-        it has not told its pods yet.
+    def complete(self) -> bool:
+        """Whether pods of this source that `pods` does not have are wanted by nobody, even those that were started
+        before this kubelet was.
         """
         ...
 
@@ -31,10 +34,6 @@ class Source(Protocol):
 
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back whenever `pods` may answer differently."""
-        ...
-
-    def on_doubt(self, callback: Callable[[], None]) -> None:
-        """Call back when `doubt` has changed."""
         ...
 
     async def run(self) -> None:

@@ -8,15 +8,13 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from peapod.common.errors import Invalid
+from peapod.common.events import Record
 from peapod.kubelet.sources.manifests import NAMESPACE, Declared, Origin, declared
 from peapod.v1 import meta_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
 
 EVENT = "failedValidation"
-
-Tell = Callable[[meta_pb2.ObjectReference, str, str], None]
-"""Records an event: about what, one word, one sentence."""
 
 
 class Complaint(NamedTuple):
@@ -46,9 +44,9 @@ class StaticPods:
     `taken` gives the pods of sources that come first. Whatever is wrong is logged and told as an event, once.
     """
 
-    def __init__(self, origin: Origin, tell: Tell, taken: Callable[[], Mapping[str, pod_pb2.Pod]] = dict) -> None:
+    def __init__(self, origin: Origin, record: Record, taken: Callable[[], Mapping[str, pod_pb2.Pod]] = dict) -> None:
         self._origin = origin
-        self._tell = tell
+        self._record = record
         self._taken = taken
         self._places: dict[str, _Place] = {}
         self._said: set[Complaint] = set()
@@ -115,7 +113,7 @@ class StaticPods:
     def _complain(self, complaints: set[Complaint]) -> None:
         for complaint in sorted(complaints - self._said):
             logger.warning("a manifest is not taken: %s", complaint.message)
-            self._tell(self._reference(complaint.name), EVENT, complaint.message)
+            self._record(self._reference(complaint.name), EVENT, complaint.message)
         self._said = complaints
 
     def _reference(self, name: str) -> meta_pb2.ObjectReference:

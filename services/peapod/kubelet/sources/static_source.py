@@ -27,6 +27,9 @@ class StaticSource:
         """All pods by uid; None before anything was read."""
         return self._pods.pods() if self._was_read else None
 
+    async def load(self) -> None:
+        """Read once what can be read without waiting for anybody, before any pod is judged."""
+
     def on_change(self, callback: Callable[[], None]) -> None:
         """Call back whenever `pods` or `complete` answers differently."""
         self._on_change.append(callback)
