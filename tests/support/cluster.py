@@ -39,7 +39,7 @@ class Cluster:
 
     def peapod(self, *arguments: str, given: str = "", fails: bool = False) -> str:
         """Run the CLI as a user would, and return what it printed: its errors when it `fails`, as it then must."""
-        command = [sys.executable, "-m", "peapod_cli", *arguments, "--server", self.address]
+        command = [sys.executable, "-m", "peapod_cli", "--server", self.address, *arguments]
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=PATIENCE, check=False)
         if bool(done.returncode) != fails:
             pytest.fail(f"{' '.join(arguments)} exited {done.returncode}: {done.stdout}{done.stderr}")
