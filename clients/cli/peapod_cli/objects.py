@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from peapod.codec.v1beta1 import codec
 from peapod.common.errors import PeapodError
-from peapod_cli import kinds
+from peapod_cli import checks, kinds
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
 from peapod_cli.sources import Source
@@ -47,7 +47,9 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
             problems = [f"{place}: {_said(field, text)}" for field, text in decoded.problems]
             unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
             problems += _place_in_namespace(decoded.message, namespace, place, part.path)
-            wrong |= bool(problems) or (strict and bool(unknown))
+            if problems or (strict and unknown):
+                problems += _broken_rules(decoded, place, part.path)
+                wrong = True
             _say(console, problems, unknown, strict)
             if decoded.message is not None:
                 objects.append(Declared(kinds.of_message(decoded.message), decoded.message, place, part.path))
@@ -69,6 +71,16 @@ def _place_in_namespace(message: Any, namespace: str, place: str, path: str) -> 
         return [f'{place}: {_join(path, "namespace")}: is "{given}", but --namespace says "{namespace}"']
     message.metadata.namespace = given or namespace or DEFAULT_NAMESPACE
     return []
+
+
+def _broken_rules(decoded: codec.Decoded, place: str, path: str) -> list[str]:
+    """Say, of what could not be read as a whole, what the server would say of the rest."""
+    if decoded.message is None:
+        return []
+    root = f"{path}." if path else ""
+    problems = [problem._replace(field=problem.field.removeprefix(root)) for problem in decoded.problems]
+    broken = checks.broken_rules(kinds.of_message(decoded.message), decoded.message, problems)
+    return [f"{place}: {_said(_join(path, field), text)}" for field, text in broken]
 
 
 def _said(field: str, description: str) -> str:

@@ -98,3 +98,9 @@ async def test_unless_the_apiserver_allows_it(tmp_path: Path) -> None:
         pod = (await api.pods.get_pod(pods.GetPodRequest(name="web"))).pod
         pod.metadata.labels["still"] = "there"
         await api.pods.update_pod(pods.UpdatePodRequest(pod=pod))
+
+
+async def test_what_a_node_runs_by_itself_is_shown_though_it_is_privileged(api: Api) -> None:
+    mirror = make_mirror()
+    mirror.spec.containers[0].security_context.privileged = True
+    assert (await create(api, mirror)).spec.containers[0].security_context.privileged

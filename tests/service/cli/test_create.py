@@ -148,3 +148,20 @@ async def test_the_namespace_is_the_files_or_the_flags(peapod: Run, api: Api) ->
 async def test_a_server_that_is_away_is_said_once() -> None:
     outcome = await run("127.0.0.1:1", "create", "-f", str(PODTEST), "-f", str(PODTEST))
     assert outcome == Outcome(1, "", "error: the server at 127.0.0.1:1 cannot be reached: Connection refused\n")
+
+
+async def test_what_is_mistyped_and_what_breaks_a_rule_is_told_at_once(peapod: Run, api: Api) -> None:
+    wrong = pod("Upper", "c", "net")
+    containers = wrong["desiredState"]["manifest"]["containers"]
+    containers[0] |= {"image": 7, "ports": [{"hostPort": "x"}], "volumeMounts": [{"name": "none", "mountPath": "/a"}]}
+    listed = {"kind": "List", "apiVersion": "v1beta1", "items": [pod("right"), wrong, pod("Only-A-Rule")]}
+    outcome = await peapod("create", "-f", "-", stdin=json.dumps(listed))
+    assert [line.split(": ")[2] for line in outcome.errors] == [
+        "items[1].desiredState.manifest.containers[0].image",
+        "items[1].desiredState.manifest.containers[0].ports[0].hostPort",
+        "items[1].id",
+        "items[1].desiredState.manifest.containers[0].ports[0].containerPort",
+        "items[1].desiredState.manifest.containers[0].volumeMounts[0].name",
+        "items[1].desiredState.manifest.containers[1].name",
+    ]
+    assert await stored(api) == []
