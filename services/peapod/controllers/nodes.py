@@ -1,6 +1,7 @@
-"""The node controller: marks nodes that are silent for too long as Ready=Unknown, so that they get no more pods.
+"""The node controller: marks nodes that are silent for too long as Ready=Unknown, so that they get no more pods, and
+the pods that they have as Unknown.
 
-The node's next heartbeat makes it ready again. No pod is touched.
+The node's next heartbeat makes it ready again, and its kubelet tells anew how the pods are. No pod is moved.
 """
 
 from __future__ import annotations
@@ -15,11 +16,13 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from peapod.common.errors import Conflict, NotFound, from_rpc
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
+from peapod.controllers.lost_pods import mark_pods
 from peapod.controllers.node_lifecycle import Lost, Sightings, decide, mark
 from peapod.v1.meta_pb2 import EventType
 from peapod.v1.node_pb2 import Node
 from peapod.v1.node_service_pb2 import ListNodesRequest, UpdateNodeStatusRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
 
 logger = logging.getLogger(__name__)
 
@@ -31,9 +34,17 @@ ANSWER_SECONDS = 5.0
 class NodeController:
     """Looks after all nodes; a node may be silent for `grace` seconds."""
 
-    def __init__(self, nodes: Informer[Node], client: NodeServiceClient, recorder: Recorder, grace: float) -> None:
+    def __init__(
+        self,
+        nodes: Informer[Node],
+        client: NodeServiceClient,
+        pods: PodServiceClient,
+        recorder: Recorder,
+        grace: float,
+    ) -> None:
         self._nodes = nodes
         self._client = client
+        self._pods = pods
         self._recorder = recorder
         self._grace = grace
         self._pause = grace / LOOKS_PER_GRACE
@@ -59,6 +70,8 @@ class NodeController:
 
     async def _mark(self, lost: Lost) -> None:
         name, now = lost.node.metadata.name, Timestamp()
+        # The node comes last: what a controller that ends here has left undone, the next one does.
+        pods = await mark_pods(self._pods, lost)
         now.GetCurrentTime()
         node = mark(lost, now)
         try:
@@ -70,7 +83,8 @@ class NodeController:
             logger.info("node %s: changed before it was marked as lost", name)
             return
         version, silent = response.node.metadata.resource_version, round(lost.silent)
-        logger.warning("node %s: lost, it has not reported for %d s (revision %d)", name, silent, version)
+        words = "node %s: lost with %d pods, it has not reported for %d s (revision %d)"
+        logger.warning(words, name, pods, silent, version)
         self._recorder.record(lost.node, "offline", f"node {name} has not reported for {silent} s")
 
     def _changed(self, _kind: EventType, old: Node | None, new: Node | None) -> None:

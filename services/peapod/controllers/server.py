@@ -13,6 +13,7 @@ from peapod.controllers.config import ControllersConfig
 from peapod.controllers.table import CONTROLLERS, Cluster
 from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
 
 
 class ControllersService:
@@ -23,7 +24,7 @@ class ControllersService:
         client = NodeServiceClient(self._channel)
         nodes = Informer(informer.nodes(client), name="nodes")
         recorder = Recorder(EventServiceClient(self._channel), "controllers")
-        cluster = Cluster(config, nodes, client, recorder)
+        cluster = Cluster(config, nodes, client, PodServiceClient(self._channel), recorder)
         self._loops = {"nodes": nodes.run, "events": recorder.run} | {
             name: make(cluster).run for name, make in CONTROLLERS.items()
         }

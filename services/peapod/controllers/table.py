@@ -13,6 +13,7 @@ from peapod.controllers.config import ControllersConfig
 from peapod.controllers.nodes import NodeController
 from peapod.v1.node_pb2 import Node
 from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_service_rpc import PodServiceClient
 
 
 class Controller(Protocol):
@@ -30,11 +31,13 @@ class Cluster:
     config: ControllersConfig
     nodes: Informer[Node]
     node_client: NodeServiceClient
+    pod_client: PodServiceClient
     recorder: Recorder
 
 
 def _nodes(cluster: Cluster) -> Controller:
-    return NodeController(cluster.nodes, cluster.node_client, cluster.recorder, cluster.config.node_grace_seconds)
+    grace = cluster.config.node_grace_seconds
+    return NodeController(cluster.nodes, cluster.node_client, cluster.pod_client, cluster.recorder, grace)
 
 
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType({"node controller": _nodes})

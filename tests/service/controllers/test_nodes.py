@@ -11,13 +11,17 @@ import pytest
 
 from peapod.controllers.config import ControllersConfig
 from peapod.controllers.server import ControllersService
-from peapod.v1 import meta_pb2, node_pb2
+from peapod.v1 import meta_pb2, node_pb2, pod_pb2
 from peapod.v1 import node_service_pb2 as pb
+from peapod.v1 import pod_service_pb2 as pods
 from tests.support.apiserver import OwnApi, connected, running_apiserver
 from tests.support.following import Following, following
+from tests.support.kubelet import TroubledRuntime, create, running_kubelet
 from tests.support.objects import TRUE, UNKNOWN, make_node
+from tests.support.pods import make_pod
 
 GRACE = 0.8
+RUNNING, SUCCEEDED, LOST = pod_pb2.POD_PHASE_RUNNING, pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_UNKNOWN
 
 
 @asynccontextmanager
@@ -42,6 +46,10 @@ async def seen(api: OwnApi) -> AsyncGenerator[Following]:
         yield watcher
 
 
+def phase_of(seen: Following, name: str) -> pod_pb2.PodPhase:
+    return seen.pods[name].status.phase if name in seen.pods else pod_pb2.POD_PHASE_UNSPECIFIED
+
+
 def readiness(node: node_pb2.Node) -> meta_pb2.ConditionStatus:
     (ready,) = (condition for condition in node.status.conditions if condition.type == "Ready")
     return ready.status
@@ -62,6 +70,38 @@ async def test_a_silent_node_is_marked_until_it_reports_again(api: OwnApi, seen:
         await report(api, make_node("n1"))
         await seen.until(lambda: readiness(seen.nodes["n1"]) == TRUE)
         await seen.until(lambda: readiness(seen.nodes["n1"]) == UNKNOWN)
+
+
+async def test_the_pods_of_a_silent_node_are_unknown_but_for_those_that_are_over(api: OwnApi, seen: Following) -> None:
+    await report(api, make_node("n1"))
+    for name, node, phase in (("lost", "n1", RUNNING), ("done", "n1", SUCCEEDED), ("elsewhere", "n2", RUNNING)):
+        pod = make_pod(name=name)
+        pod.spec.node_name = node
+        stored = (await api.pods.create_pod(pods.CreatePodRequest(pod=pod))).pod
+        status = pod_pb2.PodStatus(phase=phase, pod_ip="10.1.2.3")
+        status.conditions.add(type="Ready", status=TRUE)
+        update = pods.PodStatusUpdate(namespace="default", name=name, uid=stored.metadata.uid, status=status)
+        await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[update]))
+    async with running_controllers(api.address):
+        await seen.until(lambda: readiness(seen.nodes["n1"]) == UNKNOWN and phase_of(seen, "lost") == LOST)
+    now = seen.pods["lost"].status
+    assert (now.reason, now.pod_ip, now.conditions[0].status) == ("NodeStatusUnknown", "10.1.2.3", UNKNOWN)
+    assert now.message.startswith("node n1 has not reported for")
+    assert (phase_of(seen, "done"), phase_of(seen, "elsewhere")) == (SUCCEEDED, RUNNING)
+
+
+async def test_a_node_that_comes_back_tells_anew_how_its_pods_are(api: OwnApi, seen: Following, tmp_path: Path) -> None:
+    root, runtime = tmp_path / "kubelet", TroubledRuntime()
+    root.mkdir()
+    async with running_controllers(api.address):
+        async with running_kubelet(api, runtime, root, heartbeat_seconds=GRACE / 8):
+            await create(api, make_pod())
+            await seen.until(lambda: phase_of(seen, "web") == RUNNING)
+        await seen.until(lambda: phase_of(seen, "web") == LOST)
+        assert seen.pods["web"].status.container_statuses[0].ready
+        async with running_kubelet(api, runtime, root, heartbeat_seconds=GRACE / 8):
+            await seen.until(lambda: phase_of(seen, "web") == RUNNING)
+    assert runtime.started == ["web/main/0"]
 
 
 async def test_a_node_that_reports_is_left_alone(api: OwnApi, seen: Following) -> None:
