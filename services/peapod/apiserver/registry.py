@@ -20,6 +20,7 @@ from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
 from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Violation
 from peapod.rules import metadata as rules
+from peapod.v1.meta_pb2 import ObjectMeta
 
 DEFAULT_NAMESPACE = "default"
 _NAME_DRAWS = 8
@@ -153,8 +154,9 @@ class Registry(Generic[R]):
         item = await self._find(namespace, name)
         entry: Entry = Entry(item.key, item.data, item.revision)
         while True:
-            self._check_preconditions(entry, uid, resource_version)
-            check(self.strategy.message.FromString(entry.value))
+            obj = self.strategy.message.FromString(entry.value)
+            self._check_preconditions(obj.metadata, entry.revision, uid, resource_version)
+            check(obj)
             try:
                 revision = await self._store.commit([Delete(entry.key, expect=entry.revision)])
                 return wire.framed(wire.versioned(entry.value, revision))
@@ -214,10 +216,9 @@ class Registry(Generic[R]):
         if version != item.revision:
             raise self._conflict(item.name, item.revision)
 
-    def _check_preconditions(self, entry: Entry, uid: str, resource_version: int) -> None:
-        metadata = self.strategy.message.FromString(entry.value).metadata
-        if resource_version and resource_version != entry.revision:
-            raise self._conflict(metadata.name, entry.revision)
+    def _check_preconditions(self, metadata: ObjectMeta, revision: int, uid: str, resource_version: int) -> None:
+        if resource_version and resource_version != revision:
+            raise self._conflict(metadata.name, revision)
         if uid and uid != metadata.uid:
             raise Conflict(f'{self.strategy.kind} "{metadata.name}" is another one now, with uid {metadata.uid}')
 
