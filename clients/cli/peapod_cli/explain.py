@@ -36,7 +36,7 @@ def run(arguments: Namespace, console: Console) -> None:
         if placement is not None and arguments.output:
             _show_document(placement, arguments.output, console)
             return
-        lines = [*(_verdicts(placement) if placement else ()), *_state(pod)]
+        lines = [*(_verdicts(name, placement) if placement else ()), *_state(pod)]
         lines += about.events(POD, pod, connection, most=EVENTS_MOST)
         console.line("\n".join(lines))
 
@@ -58,8 +58,8 @@ def _placement(connection: Connection, namespace: str, name: str) -> Placement:
         return client.explain_pod(request, timeout=ANSWER_SECONDS).placement
 
 
-def _verdicts(placement: Placement) -> Iterator[str]:
-    yield placement.summary
+def _verdicts(name: str, placement: Placement) -> Iterator[str]:
+    yield f"{name}: {placement.summary}"
     rows = [_row(verdict, verdict.node_name == placement.node_name) for verdict in placement.nodes]
     yield from sections.section("Nodes:", ("NODE", "FITS", "SCORE", "WHY"), rows)
 

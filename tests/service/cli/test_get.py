@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 import yaml
+from google.protobuf.timestamp_pb2 import Timestamp
 
-from peapod.v1 import pod_pb2, pod_service_pb2
+from peapod.v1 import event_pb2, event_service_pb2, pod_pb2, pod_service_pb2
 from tests.service.cli.conftest import PODTEST, Outcome, Run, start
 from tests.support.apiserver import Api, running_apiserver
 
@@ -103,6 +104,36 @@ async def test_a_watch_shows_what_is_there_and_then_each_change(peapod: Run, api
     assert running.split()[3:] == ["node-1/127.0.0.1", "name=redis-master", "Running"]
     process.terminate()
     await process.wait()
+
+
+async def test_a_watch_tells_that_an_object_is_gone(peapod: Run, api: Api, podtest: pod_pb2.Pod) -> None:
+    process = await start(api.address, "get", "pod", "podtest", "-w", "--no-headers", "-o", "wide")
+    assert process.stdout
+    assert b"Pending" in await process.stdout.readline()
+    await process.stdout.readline()
+    await peapod("delete", "pod", podtest.metadata.name)
+    gone = (await process.stdout.readline()).decode()
+    assert "name=redis-master   Deleted" in gone
+    process.terminate()
+    await process.communicate()
+
+
+async def test_events_are_in_the_order_in_which_they_happened(peapod: Run, api: Api) -> None:
+    """Also within one second, in whichever order they arrived."""
+    for nanos in (300, 100, 200):
+        event = event_pb2.Event(reason=f"r{nanos}", message="It happened.")
+        event.first_timestamp.CopyFrom(Timestamp(seconds=1420717935, nanos=nanos))
+        event.last_timestamp.CopyFrom(event.first_timestamp)
+        event.involved_object.kind, event.involved_object.name = "Pod", "podtest"
+        await api.events.record_events(event_service_pb2.RecordEventsRequest(events=[event]))
+    lines = (await peapod("get", "events", "--no-headers")).out.splitlines()
+    assert [word for line in lines for word in line.split() if word.startswith("r")] == ["r100", "r200", "r300"]
+
+
+async def test_names_and_flags_come_in_any_order(peapod: Run, podtest: pod_pb2.Pod) -> None:
+    assert await peapod("get", "pod", "--no-headers", "podtest") == await peapod(
+        "get", "--no-headers", "pod", podtest.metadata.name
+    )
 
 
 async def test_a_watch_goes_on_when_the_server_comes_back(tmp_path: Path) -> None:
