@@ -88,7 +88,7 @@ async def test_a_container_writes_to_its_own_copy(runtime: SandboxRuntime, root:
     id = await runtime.import_image(write(tmp_path / "any.tar", BASE), NAME)
     pod = TestPod(runtime, NAME)
     assert await output_of(pod, "echo x > /etc/mine; rm /etc/passwd; cat /etc/mine") == "x\n"
-    assert await output_of(pod, "ls /etc", container="other") == "hosts\npasswd\nresolv.conf\n"
+    assert await output_of(pod, "ls /etc", container="other") == "hostname\nhosts\npasswd\nresolv.conf\n"
     assert names_in(rootfs_of(root, id) / "etc") == ["passwd"]
 
 

@@ -15,8 +15,6 @@ from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from tests.service.sandbox_runtime.conftest import OpenRuntime, folder_of, names_in
 from tests.support.runtimes import TestPod, output_of, read_log, until_exited
 
-RESOLVERS = Path("/etc/resolv.conf").read_text()
-
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="a plain user's container has a user namespace instead")
 
 
@@ -63,16 +61,6 @@ async def test_the_nodes_settings_are_closed(pod: TestPod) -> None:
 
 async def test_its_processes_are_all_it_sees(pod: TestPod) -> None:
     assert await output_of(pod, f"[ -e /proc/{os.getpid()} ] || echo alone") == "alone\n"
-
-
-async def test_the_hostname_is_the_pods(pod: TestPod) -> None:
-    pod.name = "web-1"
-    assert await output_of(pod, "hostname; echo $HOSTNAME") == "web-1\nweb-1\n"
-
-
-async def test_a_name_too_long_for_a_hostname_is_cut(pod: TestPod) -> None:
-    pod.name = "a" * 62 + "-b." + "c" * 60
-    assert await output_of(pod, "hostname") == "a" * 62 + "\n"
 
 
 async def test_standard_input_is_empty(pod: TestPod) -> None:
@@ -124,10 +112,6 @@ async def test_capabilities_can_be_dropped(pod: TestPod) -> None:
     id = await pod.runtime.start(launch)
     await until_exited(pod.runtime, id)
     assert int((await read_log(pod.runtime, id)).split()[1], 16).bit_count() == len(CAPABILITIES) - 2
-
-
-async def test_names_resolve_as_on_the_node(pod: TestPod) -> None:
-    assert await output_of(pod, "cat /etc/resolv.conf") == RESOLVERS
 
 
 @pytest.mark.parametrize(

@@ -244,6 +244,8 @@ def _write(path: Path, content: bytes) -> None:
     with path.open("xb") as file:
         file.write(content)
         file.flush()
+        # The directory is closed to others; what is mounted from here must be open to the container's users.
+        os.fchmod(file.fileno(), 0o644)
         os.fsync(file.fileno())
 
 

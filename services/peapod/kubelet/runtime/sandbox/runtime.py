@@ -24,7 +24,7 @@ from peapod.kubelet.runtime.runtime import (
     Observed,
     RuntimeUnavailable,
 )
-from peapod.kubelet.runtime.sandbox import bubblewrap, helper, logs, record, view
+from peapod.kubelet.runtime.sandbox import bubblewrap, helper, identity, logs, record, view
 from peapod.kubelet.runtime.sandbox.containers import Container, Containers, images_of
 from peapod.kubelet.runtime.sandbox.execution import SandboxExecution, execute
 from peapod.kubelet.runtime.sandbox.images import Images
@@ -209,16 +209,18 @@ class SandboxRuntime:
     def _create(self, launch: Launch) -> Container:
         image = self._images.ensure(launch.image, pod_pb2.PULL_POLICY_NEVER)
         own = self._containers.path(launch.name)
+        files = identity.files(launch, image)
+        mounts = [*identity.mounts(own, files, launch.mounts), *launch.mounts]
         if image.rootfs is None:
-            seen = view.of_node(own, launch.mounts, self._hidden)
+            seen = view.of_node(own, mounts, self._hidden)
         else:
-            seen = view.of_image(image.rootfs, own, launch.mounts, bubblewrap.working_dir(launch, image))
+            seen = view.of_image(image.rootfs, own, mounts, bubblewrap.working_dir(launch, image))
         words: dict[str, Sequence[str | bytes]] = {
             record.COMMAND: bubblewrap.command(launch, image),
             record.OPTIONS: bubblewrap.options(launch, image, seen),
             record.INSIDE: bubblewrap.inside(launch, image).words(),
         }
-        files = {file: bubblewrap.terminated(content) for file, content in words.items()}
+        files |= {file: bubblewrap.terminated(content) for file, content in words.items()}
         return self._containers.create(launch.name, launch.image, image.id, files)
 
     async def _started(self, launch: Launch) -> Container:

@@ -32,7 +32,7 @@ def of_node(own: Path, mounts: Sequence[Mount], hidden: Iterable[Path]) -> list[
     words += ["--bind", str(own / TMP), "/tmp", "--perms", "0755", "--tmpfs", "/run"]
     if Path("/var/tmp").is_dir():
         words += ["--bind", str(own / VAR_TMP), "/var/tmp"]
-    words += [*_kernel(), *_resolvers_in_run()]
+    words += _kernel()
     for real in map(os.path.realpath, hidden):
         if os.path.isdir(real) and not any(_below(real, place) for place in _MADE):
             words += ["--tmpfs", real, "--remount-ro", real]
@@ -47,8 +47,6 @@ def of_image(rootfs: Path, own: Path, mounts: Sequence[Mount], working_dir: str)
     root = str(rootfs)
     words = ["--overlay-src", root, "--overlay", str(own / LAYER), str(own / SCRATCH), "/"]
     words += [*_kernel(), "--ro-bind", "/sys", "/sys", *_make(root, ["/tmp"], "1777")]
-    for name in ("/etc/resolv.conf", "/etc/hosts"):
-        words += ["--ro-bind-try", os.path.realpath(name), rooted.resolve(root, name)]
     inside = rooted.resolve(root, working_dir)
     return [*words, *_make(root, [inside], "0755"), *_bind(root, _targets(root, mounts))]
 
@@ -64,11 +62,6 @@ def _share(entry: os.DirEntry[str]) -> list[str]:
 def _kernel() -> list[str]:
     # Root inside is root outside: it must not write the node's settings.
     return ["--proc", "/proc", "--ro-bind", "/proc/sys", "/proc/sys", "--dev", "/dev"]
-
-
-def _resolvers_in_run() -> list[str]:
-    real = os.path.realpath("/etc/resolv.conf")
-    return ["--ro-bind-try", real, real] if _below(real, "/run") else []
 
 
 def _targets(root: str, mounts: Sequence[Mount]) -> list[tuple[str, Mount]]:
