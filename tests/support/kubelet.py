@@ -35,11 +35,11 @@ class TroubledRuntime(HollowRuntime):
         self.may_run = asyncio.Event()
         self.may_run.set()
 
-    async def list(self) -> list[Observed]:
+    async def list(self, uid: str = "") -> list[Observed]:
         self._looked.set()
         self._looked = asyncio.Event()
         self._check()
-        return await super().list()
+        return await super().list(uid)
 
     async def start(self, launch: Launch) -> str:
         self._check()

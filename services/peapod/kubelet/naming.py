@@ -44,7 +44,7 @@ class ContainerName:
             _PREFIX + "pod": self.pod,
             _PREFIX + "namespace": self.namespace,
             _PREFIX + "source": self.source,
-            _PREFIX + "uid": self.uid,
+            UID_LABEL: self.uid,
             _PREFIX + "attempt": str(self.attempt),
             NODE_LABEL: node,
         }
@@ -61,6 +61,9 @@ class ContainerName:
         except KeyError as missing:
             raise ValueError(f"the label {missing} is missing") from missing
 
+
+UID_LABEL = _PREFIX + "uid"
+"""The label that tells a pod's containers from those of all others."""
 
 NODE_LABEL = _PREFIX + "node"
 """The label that tells the containers of several nodes on one engine apart."""

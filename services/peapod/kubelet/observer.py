@@ -1,4 +1,4 @@
-"""What the runtime has, looked at once for all: one list serves every pod's worker."""
+"""What the runtime has, looked at once for all: every pod's worker asks here."""
 
 from __future__ import annotations
 
@@ -14,8 +14,13 @@ from peapod.kubelet.runtime.runtime import Observed, Runtime, RuntimeUnavailable
 logger = logging.getLogger(__name__)
 
 
+SINGLE_MOST = 4
+"""Pods that are looked at one by one; for more at a time, one list of all is the cheaper way."""
+
+
 class Observer:
-    """Keeps the runtime's last list of containers, and lists again on every hint of a change.
+    """Keeps the runtime's containers as they were last listed, and lists those of a pod again on every hint of a
+    change, or all when it may be any.
 
     Hints and askers that come while a list is on its way share the next one. While the runtime cannot be reached,
     what is kept is stale, and `available` is False.
@@ -29,6 +34,7 @@ class Observer:
         self._runtime = runtime
         self._by_uid: dict[str, tuple[Observed, ...]] = {}
         self._asked = asyncio.Event()
+        self._doubtful: set[str] = set()
         self._askers: list[asyncio.Future[None]] = []
         self._on_change: list[Callable[[Collection[str]], None]] = []
         self._on_availability: list[Callable[[], None]] = []
@@ -49,46 +55,56 @@ class Observer:
         """Call back when `available` has changed."""
         self._on_availability.append(callback)
 
-    async def refresh(self) -> None:
-        """Return when a list that began after this call is there. Raises `RuntimeUnavailable`."""
+    async def refresh(self, uid: str = "") -> None:
+        """Return when a list that began after this call is there, of the pod or of all. Raises `RuntimeUnavailable`."""
         asker = asyncio.get_running_loop().create_future()
         self._askers.append(asker)
-        self._asked.set()
+        self._ask(uid)
         await asker
 
     def doubt(self, problem: str) -> None:
         """Take the runtime for unreachable until it has listed again."""
         self._lose(problem)
-        self._asked.set()
+        self._ask()
 
     async def run(self) -> None:
         """Look and follow until cancelled."""
         follower = process.spawn(self._follow, "runtime changes")
         backoff = Backoff(0.1, 5, reset_after=10)
-        self._asked.set()
+        self._ask()
         try:
             while True:
                 await self._asked.wait()
                 self._asked.clear()
                 if not await self._look():
                     await asyncio.sleep(backoff.next())
-                    self._asked.set()
+                    self._ask()
         finally:
             await process.end(follower)
 
     async def _follow(self) -> None:
         try:
-            async for _ in self._runtime.changes():
-                self._asked.set()
+            async for uid in self._runtime.changes():
+                self._ask(uid)
         except RuntimeUnavailable as error:
             raise Unavailable(str(error)) from error
 
+    def _ask(self, uid: str = "") -> None:
+        """Have a pod looked at, or all with ""."""
+        self._doubtful.add(uid)
+        self._asked.set()
+
     async def _look(self) -> bool:
         askers, self._askers = self._askers, []
+        uids, self._doubtful = self._doubtful, set()
         try:
             if not self.available:
                 await self._runtime.open()
-            self._keep(await self._runtime.list())
+            if not self.available or "" in uids or len(uids) > SINGLE_MOST:
+                self._keep(self._by_uid.keys(), await self._runtime.list())
+            else:
+                for uid in uids:
+                    self._keep({uid}, await self._runtime.list(uid))
         except Exception as error:
             self._answer(askers, error)
             if not isinstance(error, RuntimeUnavailable) and str(error) != self.problem:
@@ -108,12 +124,14 @@ class Observer:
             else:
                 asker.set_exception(RuntimeUnavailable(str(error)))
 
-    def _keep(self, listed: Iterable[Observed]) -> None:
-        fresh: dict[str, tuple[Observed, ...]] = {}
+    def _keep(self, looked_at: Iterable[str], listed: Iterable[Observed]) -> None:
+        """Take over a list of some pods' containers, and of any other's that are in it."""
+        fresh: dict[str, tuple[Observed, ...]] = dict.fromkeys(looked_at, ())
         for one in listed:
             fresh[one.name.uid] = (*fresh.get(one.name.uid, ()), one)
-        stale, self._by_uid = self._by_uid, fresh
-        changed = {uid for uid in fresh.keys() | stale.keys() if fresh.get(uid) != stale.get(uid)}
+        changed = {uid for uid, containers in fresh.items() if containers != self._by_uid.get(uid, ())}
+        kept = {uid: containers for uid, containers in fresh.items() if containers}
+        self._by_uid = {uid: containers for uid, containers in self._by_uid.items() if uid not in fresh} | kept
         for callback in self._on_change if changed else ():
             callback(changed)
 

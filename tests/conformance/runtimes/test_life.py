@@ -12,7 +12,7 @@ import pytest
 from peapod.kubelet.naming import NETWORK
 from peapod.kubelet.runtime.runtime import LaunchError, Observed, Phase, Runtime
 from tests.conformance.runtimes.conftest import OpenRuntime
-from tests.support.runtimes import TestPod, find, until, until_exited, until_ready
+from tests.support.runtimes import Rig, TestPod, find, until, until_exited, until_ready
 
 FOREVER = "trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done"
 
@@ -48,6 +48,18 @@ async def test_containers_are_listed_oldest_first(runtime: Runtime, pod: TestPod
     started = [await pod.start(FOREVER, container=name) for name in ("c", "a", "b")]
     assert [one.id for one in users(await runtime.list())] == started
     assert [one.created_at for one in await runtime.list()] == sorted(one.created_at for one in await runtime.list())
+
+
+async def test_the_containers_of_one_pod_can_be_listed_alone(runtime: Runtime, rig: Rig, pod: TestPod) -> None:
+    other = TestPod(runtime, rig.image, name="other")
+    ids = [await pod.start(FOREVER), await pod.start(FOREVER, container="second")]
+    theirs = await other.start(FOREVER)
+    assert [one.id for one in users(await runtime.list(pod.uid))] == ids
+    assert [one.id for one in users(await runtime.list(other.uid))] == [theirs]
+    assert await runtime.list("nobody") == []
+    await runtime.remove(theirs)
+    assert users(await runtime.list(other.uid)) == []
+    assert {one.id for one in users(await runtime.list())} == set(ids)
 
 
 async def test_starting_twice_makes_one_container(runtime: Runtime, pod: TestPod) -> None:

@@ -18,14 +18,16 @@ class CountingRuntime(HollowRuntime):
     def __init__(self) -> None:
         super().__init__()
         self.lists = 0
+        self.asked: list[str] = []
         self.away = False
 
-    async def list(self) -> list[Observed]:
+    async def list(self, uid: str = "") -> list[Observed]:
         self.lists += 1
+        self.asked.append(uid)
         await asyncio.sleep(0)
         if self.away:
             raise RuntimeUnavailable("away")
-        return await super().list()
+        return await super().list(uid)
 
 
 @pytest.fixture
@@ -69,6 +71,36 @@ async def test_a_change_is_told_for_the_pods_that_it_is_about(observer: Observer
     assert await told.get() == {"uid-1"}
     await start(runtime, "uid-2")
     assert await told.get() == {"uid-2"}
+
+
+async def test_a_change_of_a_pod_is_looked_at_alone_and_of_many_at_once(
+    observer: Observer, runtime: CountingRuntime
+) -> None:
+    await observer.refresh()
+    runtime.asked.clear()
+    await start(runtime, "uid-1")
+    await observer.refresh("uid-1")
+    assert set(runtime.asked) == {"uid-1"}
+    runtime.asked.clear()
+    uids = [f"uid-{number}" for number in range(2, 20)]
+    for uid in uids:
+        await start(runtime, uid)
+    await asyncio.gather(*(observer.refresh(uid) for uid in uids))
+    assert set(runtime.asked) == {""}
+    assert observer.uids() == {"uid-1", *uids}
+
+
+async def test_a_pod_whose_last_container_is_gone_is_forgotten_and_told_and_others_stay(
+    observer: Observer, runtime: CountingRuntime
+) -> None:
+    await start(runtime, "uid-1")
+    await start(runtime, "uid-2")
+    await observer.refresh()
+    told: asyncio.Queue[set[str]] = asyncio.Queue()
+    observer.on_change(lambda uids: told.put_nowait(set(uids)))
+    await runtime.remove(observer.containers("uid-1")[0].id)
+    assert await told.get() == {"uid-1"}
+    assert observer.uids() == {"uid-2"}
 
 
 async def test_what_was_seen_stays_while_the_runtime_is_away(observer: Observer, runtime: CountingRuntime) -> None:

@@ -80,9 +80,9 @@ class HollowRuntime:
         self._images.setdefault(id, set()).add(image)
         return id
 
-    async def list(self) -> list[Observed]:
+    async def list(self, uid: str = "") -> list[Observed]:
         """All containers, oldest first."""
-        return list(self._containers.values())
+        return [one for one in self._containers.values() if uid in ("", one.name.uid)]
 
     async def start(self, launch: Launch) -> str:
         """Have a container run, if it was not there before."""

@@ -191,8 +191,10 @@ class Runtime(Protocol):
         """Make an image present, pulling it when the policy says so, and return its id. Raises `ImageError`."""
         ...
 
-    async def list(self) -> list[Observed]:
-        """All containers of this node in all phases, or an error; never a part. Oldest first."""
+    async def list(self, uid: str = "") -> list[Observed]:
+        """All containers of this node in all phases, or only those of the pod `uid`; or an error, never a part. Oldest
+        first.
+        """
         ...
 
     async def start(self, launch: Launch) -> str:

@@ -63,8 +63,8 @@ class Images:
             await self._engine.change(_load_pause)
 
     async def list(self) -> builtins.list[Image]:
-        """All images that are present."""
-        return await self._engine.ask(lambda client: [_image(listed) for listed in client.images()])
+        """All images that are present; the network containers' is pinned."""
+        return await self._engine.ask(lambda client: [_image(listed, self.network_image) for listed in client.images()])
 
     async def remove(self, id: str) -> None:
         """Remove an image with all its names; absent: nothing. Raises `ImageError`."""
@@ -155,9 +155,14 @@ def _image_id(client: APIClient, image: str) -> str:
         raise
 
 
-def _image(listed: Mapping[str, Any]) -> Image:
+def _image(listed: Mapping[str, Any], pinned: str) -> Image:
     names = [*(listed["RepoTags"] or ()), *(listed["RepoDigests"] or ())]
-    return Image(listed["Id"], tuple(name for name in names if not name.startswith(_NONE)), listed["Size"])
+    return Image(
+        id=listed["Id"],
+        names=tuple(name for name in names if not name.startswith(_NONE)),
+        size=listed["Size"],
+        pinned=pinned in names or f"{pinned}:latest" in names,
+    )
 
 
 def _remove(client: APIClient, id: str) -> None:

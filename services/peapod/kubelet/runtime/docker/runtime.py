@@ -14,7 +14,7 @@ from docker import APIClient
 from docker.errors import APIError, NotFound
 
 from peapod.common.errors import Violation
-from peapod.kubelet.naming import NODE_LABEL
+from peapod.kubelet.naming import NODE_LABEL, UID_LABEL
 from peapod.kubelet.runtime.docker.client import Engine, find_container, get_stream
 from peapod.kubelet.runtime.docker.connect import connect
 from peapod.kubelet.runtime.docker.credentials import Credentials
@@ -89,12 +89,13 @@ class DockerRuntime:
         """Make an image present; an unspecified policy pulls what is absent."""
         return await self._images.ensure(image, policy)
 
-    async def list(self) -> builtins.list[Observed]:
+    async def list(self, uid: str = "") -> builtins.list[Observed]:
         """Ask for all at once, and look closer only at what is new or in another state than the last time."""
-        filters = {"label": f"{NODE_LABEL}={self._node}"}
-        listed = await self._engine.ask(lambda client: client.containers(all=True, filters=filters))
+        labels = [f"{NODE_LABEL}={self._node}"] + ([f"{UID_LABEL}={uid}"] if uid else [])
+        listed = await self._engine.ask(lambda client: client.containers(all=True, filters={"label": labels}))
         states = {str(container["Id"]): str(container["State"]) for container in listed}
-        for gone in self._seen.keys() - states.keys():
+        looked_for = {id for id, (_, one) in self._seen.items() if uid in ("", one.name.uid)}
+        for gone in looked_for - states.keys():
             del self._seen[gone]
         seen = await asyncio.gather(*(self._look(id, state) for id, state in states.items()))
         return sorted((one for one in seen if one), key=lambda one: (one.created_at, one.id))

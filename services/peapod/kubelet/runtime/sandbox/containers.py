@@ -165,9 +165,9 @@ class Containers:
         found = [container for path in self._made.iterdir() if (container := _load(path))]
         return sorted(found, key=lambda container: (container.created_at, container.id))
 
-    def observed(self) -> list[Observed]:
-        """Look how every container is now; one that went meanwhile is left out. Oldest first."""
-        seen = [container.observe() for container in self.all()]
+    def observed(self, uid: str = "") -> list[Observed]:
+        """Look how every container is now, or every one of a pod; one that went meanwhile is left out. Oldest first."""
+        seen = [container.observe() for container in self.all() if uid in ("", container.name.uid)]
         return [one for one in seen if self.find(one.id)]
 
     def find(self, id: str) -> Container | None:

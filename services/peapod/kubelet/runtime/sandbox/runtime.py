@@ -102,10 +102,10 @@ class SandboxRuntime:
         with _reachable():
             return (await asyncio.to_thread(self._images.take, archive, name)).id
 
-    async def list(self) -> list[Observed]:
-        """All containers of this node, oldest first."""
+    async def list(self, uid: str = "") -> list[Observed]:
+        """All containers of this node, or of a pod, oldest first."""
         with _reachable():
-            return await asyncio.to_thread(self._containers.observed)
+            return await asyncio.to_thread(self._containers.observed, uid)
 
     async def start(self, launch: Launch) -> str:
         """Create and start a container unless there is one of that name."""
