@@ -128,7 +128,7 @@ class Worker:
         self._log(logging.INFO, made.sentence)
         await self._act(made, goal, sight)
         if not made.last:
-            await self._around.observer.refresh()
+            await self._around.observer.refresh(self.goal.uid)
         return made.last
 
     async def _look(self, goal: Goal) -> Sight:
