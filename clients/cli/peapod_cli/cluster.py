@@ -37,6 +37,8 @@ class Cluster:
     log_level: str
     allow_privileged: bool = False
     disks: str = ""
+    manifest_dir: str = ""
+    manifest_url: str = ""
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is started."""
@@ -59,9 +61,6 @@ class Cluster:
     def services(self) -> list[Service]:
         """List the services, those first that others need."""
         store = self.store or f"sqlite:///{self.state_dir / 'peapod.db'}"
-        kubelet = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
-        kubelet += ["--hide", str(self.state_dir)]
-        kubelet += ["--disks", self.disks] if self.disks else []
         apiserver = ["--address", self.apiserver_address, "--store", store]
         apiserver += ["--scheduler", f"unix:{self._socket('scheduler')}"]
         apiserver += ["--allow-privileged"] if self.allow_privileged else []
@@ -69,10 +68,19 @@ class Cluster:
             Service("apiserver", [*apiserver, *self._logging()], self.apiserver_address),
             self._client("scheduler", "--address"),
             self._client("controllers", "--address"),
-            Service("kubelet", [*kubelet, "--apiserver", self.apiserver_address, *self._logging()]),
+            Service("kubelet", [*self._kubelet(), "--apiserver", self.apiserver_address, *self._logging()]),
             self._client("proxy", "--address"),
             self._client("gateway", "--grpc-address", "--address", self.gateway_address),
         ]
+
+    def _kubelet(self) -> list[str]:
+        flags = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
+        flags += ["--hide", str(self.state_dir)]
+        flags += ["--allow-privileged"] if self.allow_privileged else []
+        for name in ("disks", "manifest_dir", "manifest_url"):
+            if value := getattr(self, name):
+                flags += [f"--{name.replace('_', '-')}", value]
+        return flags
 
     def _client(self, name: str, health_flag: str, *flags: str) -> Service:
         health = f"unix:{self._socket(name)}"

@@ -32,6 +32,8 @@ def run(arguments: Namespace, console: Console) -> None:
         log_level=arguments.log_level,
         allow_privileged=arguments.allow_privileged,
         disks=arguments.disks,
+        manifest_dir=arguments.manifest_dir,
+        manifest_url=arguments.manifest_url,
     )
     cluster.sockets.mkdir(parents=True, exist_ok=True)
     with sole_user(cluster.state_dir) as inherited:

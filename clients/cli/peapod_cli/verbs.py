@@ -156,6 +156,12 @@ def _up(parser: Parser) -> None:
         help="where persistent disks are: local:DIRECTORY or gce:PROJECT/ZONE[/INSTANCE] (default: nowhere)",
     )
     parser.add_argument(
+        "--manifest-dir", metavar="PATH", default="", help="a file or directory with pods that the node runs by itself"
+    )
+    parser.add_argument(
+        "--manifest-url", metavar="URL", default="", help="where such pods are fetched over HTTP (default: nowhere)"
+    )
+    parser.add_argument(
         "--allow-privileged", action="store_true", help="let containers be privileged: they can do anything here"
     )
     parser.add_argument(
