@@ -1,4 +1,4 @@
-"""A kubelet on a hollow runtime, beside the real apiserver."""
+"""A kubelet on a hollow runtime or on the real engine, beside the real apiserver."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.server import Kubelet
 from tests.support.apiserver import OwnApi, running_apiserver
 from tests.support.following import Following, following
@@ -41,3 +42,14 @@ def root(tmp_path: Path) -> Path:
 async def kubelet(api: OwnApi, runtime: TroubledRuntime, root: Path) -> AsyncGenerator[Kubelet]:
     async with running_kubelet(api, runtime, root) as running:
         yield running
+
+
+@pytest.fixture
+async def docker(node_name: str) -> AsyncGenerator[DockerRuntime]:
+    """The node's containers on the engine, seen beside the kubelet; none is left."""
+    runtime = DockerRuntime(node_name)
+    await runtime.open()
+    yield runtime
+    for one in reversed(await runtime.list()):
+        await runtime.remove(one.id)
+    await runtime.close()

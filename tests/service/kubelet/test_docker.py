@@ -3,57 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-import signal
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from peapod.kubelet.naming import NETWORK
 from peapod.kubelet.runtime.docker import DockerRuntime
-from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import log_pb2, pod_pb2
-from tests.support import engine, images
 from tests.support.apiserver import OwnApi
+from tests.support.docker_pods import FOREVER, kill, running, two_containers
 from tests.support.following import PATIENCE, Following
 from tests.support.kubelet import container, create, delete, running_kubelet, told
-from tests.support.pods import make_pod
 from tests.support.runtimes import until
 
 pytestmark = pytest.mark.docker
 
 RUNNING = pod_pb2.POD_PHASE_RUNNING
-FOREVER = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
-
-
-@pytest.fixture
-async def docker(node_name: str) -> AsyncGenerator[DockerRuntime]:
-    """The node's containers on the engine, seen beside the kubelet; none is left."""
-    runtime = DockerRuntime(node_name)
-    await runtime.open()
-    yield runtime
-    for one in reversed(await runtime.list()):
-        await runtime.remove(one.id)
-    await runtime.close()
-
-
-def two_containers() -> pod_pb2.Pod:
-    image = images.ensure("peapod-test/busybox:1")
-    pod = make_pod("server", "client", image=image)
-    pod.spec.termination_grace_period_seconds = 2
-    for one in pod.spec.containers:
-        one.command.extend(["/bin/sh", "-c", FOREVER])
-    return pod
-
-
-async def running(docker: DockerRuntime) -> dict[str, Observed]:
-    """The containers that run, by name."""
-    return {one.name.container: one for one in await docker.list() if one.phase is Phase.RUNNING}
-
-
-def kill(id: str) -> None:
-    with engine.client() as client:
-        client.kill(id, signal.SIGKILL)
 
 
 async def test_a_pod_shares_one_network_and_leaves_nothing(
@@ -83,6 +48,7 @@ async def test_when_the_network_container_is_killed_the_whole_pod_is_made_anew(
         await seen.until(lambda: told(seen).phase == RUNNING)
         await asyncio.to_thread(kill, (await running(docker))[NETWORK].id)
         await seen.until(lambda: [one.restart_count for one in told(seen).container_statuses if one.ready] == [1, 1])
+        assert told(seen).pod_ip == (await running(docker))[NETWORK].ip != ""
         assert {name: one.name.attempt for name, one in (await running(docker)).items()} == {
             NETWORK: 1,
             "server": 1,
