@@ -35,9 +35,9 @@ async def test_both_streams_and_the_exit_code_come_back(runtime: Runtime, id: st
     assert await run(runtime, id, "echo out; echo err >&2; exit 7") == (7, b"out\n", b"err\n")
 
 
-@pytest.mark.parametrize("code", [0, 1, 126, 127, 255])
-async def test_every_exit_code_of_a_command_that_ran_is_its_own(runtime: Runtime, id: str, code: int) -> None:
-    assert await run(runtime, id, f"exit {code}") == (code, b"", b"")
+async def test_every_exit_code_of_a_command_that_ran_is_its_own(runtime: Runtime, id: str) -> None:
+    codes = [0, 1, 126, 127, 255]
+    assert [await run(runtime, id, f"exit {code}") for code in codes] == [(code, b"", b"") for code in codes]
 
 
 async def test_a_signal_is_an_exit_code(runtime: Runtime, id: str) -> None:
