@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
-import psutil
 import pytest
 
 from tests.e2e import main_job
-from tests.support.cluster import PATIENCE, Cluster
 from tests.support.etcd import running_etcd
-from tests.support.ports import free_port
+from tests.support.up import interrupted_up
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("pod_images"), pytest.mark.timeout(180)]
 
 
 def test_the_main_job_on_the_embedded_store(tmp_path: Path, node_name: str) -> None:
-    with _up(tmp_path, node_name) as cluster:
+    with interrupted_up(tmp_path, node_name) as cluster:
         main_job.run(cluster)
 
 
 @pytest.mark.etcd
 def test_the_main_job_on_etcd(tmp_path: Path, node_name: str) -> None:
-    with running_etcd() as etcd, _up(tmp_path, node_name, "--store", etcd.url) as cluster:
+    with running_etcd() as etcd, interrupted_up(tmp_path, node_name, "--store", etcd.url) as cluster:
         main_job.run(cluster)
-
-
-@contextmanager
-def _up(state: Path, node: str, *flags: str) -> Iterator[Cluster]:
-    """Run it until the block ends, then press Ctrl-C: it must end well and leave no process."""
-    api, gateway = (f"127.0.0.1:{free_port()}" for _ in range(2))
-    command = [sys.executable, "-m", "peapod_cli", "up", "--runtime", "docker", "--state-dir", str(state), *flags]
-    command += ["--apiserver-address", api, "--gateway-address", gateway, "--node-name", node]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
-        try:
-            assert process.stdout is not None
-            assert api in process.stdout.readline()
-            with urllib.request.urlopen(f"http://{gateway}/healthz", timeout=PATIENCE) as answer:
-                assert answer.read().strip() == b"ok"
-            yield Cluster(api, (node,))
-        finally:
-            process.send_signal(signal.SIGINT)
-            status = process.wait(PATIENCE)
-    assert status == 0
-    assert _left_over(process.pid) == []
-
-
-def _left_over(session: int) -> list[str]:
-    """Describe the processes that still belong to a session."""
-    return [str(process) for process in psutil.process_iter() if _session(process.pid) == session]
-
-
-def _session(pid: int) -> int:
-    try:
-        return os.getsid(pid)
-    except ProcessLookupError:
-        return 0

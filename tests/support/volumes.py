@@ -9,8 +9,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
-
 from peapod.kubelet.volumes.mounts import mounted_below
 from tests.support.needs import lacking
 
@@ -20,15 +18,22 @@ def no_mounts_left(directory: Path) -> Iterator[None]:
     """Fail when anything is mounted below a directory in the end, or a file in it has a loop device; undo it then."""
     if os.geteuid() != 0:
         lacking("mounting needs root")
-    yield
-    mounts = sorted(mounted_below(directory), reverse=True)
+    try:
+        yield
+    finally:
+        left = _clear(directory)
+    assert not left
+
+
+def _clear(directory: Path) -> list[str]:
+    """Undo all mounts and loop devices, and name them."""
+    mounts = [str(mount) for mount in sorted(mounted_below(directory), reverse=True)]
     for mount in mounts:
         subprocess.run(["umount", "--lazy", mount], check=True)
     devices = loop_devices(directory)
     for device in devices:
         subprocess.run(["losetup", "--detach", device], check=True)
-    if mounts or devices:
-        pytest.fail(f"left behind: {mounts} {devices}")
+    return mounts + devices
 
 
 def loop_devices(directory: Path) -> list[str]:
