@@ -19,7 +19,7 @@ Value = str | int | float | bool | tuple[str, ...]
 V = TypeVar("V", bound=Value)
 
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
-_METAVARS = {str: "TEXT", int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
+_METAVARS = {int: "NUMBER", float: "NUMBER", tuple: "A,B,..."}
 
 
 def option(default: V, help: str, *, choices: Sequence[str] = ()) -> V:
@@ -67,6 +67,11 @@ class _Setting:
     @property
     def flag(self) -> str:
         return "--" + self.name.replace("_", "-")
+
+    @property
+    def metavar(self) -> str:
+        last = self.name.rpartition("_")[2].upper()
+        return "|".join(self.choices) or (last if last == "SECONDS" else _METAVARS.get(self.kind, last))
 
     @property
     def shown(self) -> str:
@@ -129,8 +134,7 @@ def _parser(settings: Sequence[_Setting], prog: str, description: str) -> argpar
         if setting.kind is bool:
             parser.add_argument(setting.flag, action=argparse.BooleanOptionalAction, help=text)
         else:
-            metavar = "|".join(setting.choices) or _METAVARS[setting.kind]
-            parser.add_argument(setting.flag, action=_Read, setting=setting, metavar=metavar, help=text)
+            parser.add_argument(setting.flag, action=_Read, setting=setting, metavar=setting.metavar, help=text)
     return parser
 
 

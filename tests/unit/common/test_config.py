@@ -146,7 +146,7 @@ def test_help_shows_what_there_is_and_each_default(capsys: pytest.CaptureFixture
     text = " ".join(capsys.readouterr().out.split())
     assert "Runs pods here." in text
     assert "Only the first line" not in text
-    assert "--node-name TEXT what this node is called; 100% free (default: none)" in text
+    assert "--node-name NAME what this node is called; 100% free (default: none)" in text
     assert "--retries NUMBER how often (default: 3)" in text
     assert "--register, --no-register whether it makes itself known (default: true)" in text
     assert "--runtime auto|docker what runs the pods (default: auto)" in text
