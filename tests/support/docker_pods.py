@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
 
 from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.runtime.runtime import Observed, Phase
@@ -13,6 +15,19 @@ from tests.support.pods import make_pod
 
 FOREVER = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
 """A script that runs until it is asked to end."""
+
+
+@asynccontextmanager
+async def cleared(node: str) -> AsyncGenerator[DockerRuntime]:
+    """See a node's containers on the engine; when the block ends, none is left."""
+    runtime = DockerRuntime(node)
+    await runtime.open()
+    try:
+        yield runtime
+    finally:
+        for one in reversed(await runtime.list()):
+            await runtime.remove(one.id)
+        await runtime.close()
 
 
 def two_containers(name: str = "web") -> pod_pb2.Pod:

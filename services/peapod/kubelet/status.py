@@ -57,7 +57,7 @@ def status_of(scene: Scene, place: Place) -> pod_pb2.PodStatus:
     status = pod_pb2.PodStatus(
         phase=_phase(containers, fates.values()),
         host_ip=place.host_ip,
-        pod_ip=scene.instances.address(needs_network=scene.needs_network),
+        pod_ip=_pod_ip(scene, place),
         container_statuses=containers,
     )
     status.start_time.CopyFrom(_start_time(scene.pod, place))
@@ -67,6 +67,13 @@ def status_of(scene: Scene, place: Place) -> pod_pb2.PodStatus:
     )
     _explain(status)
     return status
+
+
+def _pod_ip(scene: Scene, place: Place) -> str:
+    """Find the pod's address; on the node's network, that is the node's as soon as anything of the pod runs."""
+    own = scene.instances.address(needs_network=scene.needs_network)
+    on_host = scene.pod.spec.host_network and scene.instances.running()
+    return own or (place.host_ip if on_host else "")
 
 
 def _phase(containers: list[pod_pb2.ContainerStatus], fates: Iterable[Fate]) -> pod_pb2.PodPhase:

@@ -10,6 +10,7 @@ import pytest
 from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.server import Kubelet
 from tests.support.apiserver import OwnApi, running_apiserver
+from tests.support.docker_pods import cleared
 from tests.support.following import Following, following
 from tests.support.kubelet import TroubledRuntime, running_kubelet
 
@@ -47,9 +48,5 @@ async def kubelet(api: OwnApi, runtime: TroubledRuntime, root: Path) -> AsyncGen
 @pytest.fixture
 async def docker(node_name: str) -> AsyncGenerator[DockerRuntime]:
     """The node's containers on the engine, seen beside the kubelet; none is left."""
-    runtime = DockerRuntime(node_name)
-    await runtime.open()
-    yield runtime
-    for one in reversed(await runtime.list()):
-        await runtime.remove(one.id)
-    await runtime.close()
+    async with cleared(node_name) as runtime:
+        yield runtime

@@ -5,7 +5,7 @@ import pytest
 from peapod.kubelet.fate import Scene
 from peapod.kubelet.instances import Instances
 from peapod.kubelet.memory import Failure, Memory, Now
-from peapod.kubelet.naming import spec_hash
+from peapod.kubelet.naming import NETWORK, spec_hash
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.v1 import meta_pb2, pod_pb2
@@ -58,6 +58,13 @@ def test_one_container_that_is_yet_to_come_keeps_the_pod_pending() -> None:
 def test_without_a_network_container_the_address_is_the_containers() -> None:
     pod = make_pod()
     assert tell(pod, seen(pod, ip="127.0.0.1"), needs_network=False).pod_ip == "127.0.0.1"
+
+
+def test_on_the_nodes_network_the_address_is_the_nodes_once_anything_runs() -> None:
+    pod = make_pod()
+    pod.spec.host_network = True
+    assert tell(pod).pod_ip == ""
+    assert tell(pod, seen(pod, NETWORK), seen(pod)).pod_ip == PLACE.host_ip
 
 
 def test_a_crash_loop_is_a_running_pod_that_is_not_ready() -> None:
