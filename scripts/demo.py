@@ -53,11 +53,13 @@ class Failed(Exception):
 def show(folder: Path) -> None:
     """Do what the README's tour does."""
     apiserver, gateway = f"127.0.0.1:{free_port()}", f"127.0.0.1:{free_port()}"
-    example = EXAMPLE.read_text().replace(EXAMPLE_PORT, str(free_port()))
+    port = str(free_port())
     os.environ["PEAPOD_SERVER"] = apiserver
     with cluster(folder, apiserver, gateway):
-        say("create", "-f", "examples/hello.yaml")
-        peapod("create", "-f", "-", stdin=example)
+        print(f"\n$ export PEAPOD_SERVER={apiserver}", flush=True)
+        # Any free port will do, and the example's may be taken.
+        print(f"\n$ sed s/{EXAMPLE_PORT}/{port}/ examples/hello.yaml | peapod create -f -", flush=True)
+        peapod("create", "-f", "-", stdin=EXAMPLE.read_text().replace(EXAMPLE_PORT, port))
         wait_until_running(apiserver, "hello")
         say_and_run("get", "pods")
         with followed("hello", "client") as client, followed("hello", "server") as server:
