@@ -54,7 +54,7 @@ def _describe(parser: Parser) -> None:
 
 
 def _explain(parser: Parser) -> None:
-    _add_what(parser)
+    parser.add_argument("words", metavar="pod NAME", nargs="*", help="or pod/NAME")
     parser.add_argument("-o", "--output", choices=("json", "yaml"), default="", help="another form than a table")
 
 
@@ -196,6 +196,7 @@ VERBS = (
         "tell why a pod is where it is, or why it is nowhere, node by node",
         _explain,
         ("peapod explain pod web", "peapod explain pod/web -o json"),
+        usage="peapod explain [-h] [FLAGS] pod NAME",
     ),
     Verb(
         "log",
@@ -214,14 +215,14 @@ VERBS = (
             "peapod exec -it web -- sh",
             "tar c site | peapod exec -i web -- tar x",
         ),
-        usage="peapod exec [-s HOST:PORT] [-n NAME] [-i] [-t] [-p] POD [-c NAME] -- COMMAND...",
+        usage="peapod exec [-h] [FLAGS] [-p] POD [-c NAME] [-i] [-t] -- COMMAND...",
     ),
     Verb(
         "port-forward",
         "let programs on this machine connect to ports of a pod, until interrupted",
         _port_forward,
         ("peapod port-forward -p web 8080:80", "peapod port-forward web 5000 :80"),
-        usage="peapod port-forward [-s HOST:PORT] [-n NAME] [-p] POD [LOCAL:]REMOTE...",
+        usage="peapod port-forward [-h] [FLAGS] [-p] POD [LOCAL:]REMOTE...",
     ),
     Verb(
         "label",

@@ -1,0 +1,68 @@
+"""What the command line says."""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+import pytest
+
+from peapod_cli import arguments
+from peapod_cli.verbs import VERBS
+
+COMMANDS = [command.strip() for verb in VERBS for example in verb.examples for command in example.split("|")]
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if command.startswith("peapod ")])
+def test_every_example_can_be_typed(command: str) -> None:
+    parsed = arguments.parse(shlex.split(command)[1:])
+    assert callable(arguments.command(parsed.module))
+
+
+@pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
+def test_every_command_shows_how_it_is_used(verb: arguments.Verb, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        arguments.parse([verb.name, "--help"])
+    text = capsys.readouterr().out
+    assert verb.examples
+    assert all(f"\n  {example}\n" in text for example in verb.examples)
+    assert ("--server" in text) == (verb.name != "up")
+    assert not re.search(r"--[a-z-]+ TEXT", text)
+
+
+@pytest.mark.parametrize(
+    ("line", "words", "behind"),
+    [
+        ("exec web -- ls -l", ["web"], ["ls", "-l"]),
+        ("exec -it web -c main -- sh -c 'exit -- 1'", ["web"], ["sh", "-c", "exit -- 1"]),
+        ("--server h:1 exec web -- ls -- x", ["web"], ["ls", "--", "x"]),
+        ("-n prod -s h:1 exec web ls", ["web", "ls"], []),
+        ("get pods -o wide web", ["pods", "web"], []),
+        ("get -- pods web", ["pods", "web"], []),
+        ("label pods -l a=b c=d e-", ["pods", "c=d", "e-"], []),
+        ("log -f exec main --tail 3", ["exec", "main"], []),
+    ],
+)
+def test_words_are_told_from_flags(line: str, words: list[str], behind: list[str]) -> None:
+    parsed = arguments.parse(shlex.split(line))
+    assert (parsed.words, parsed.behind) == (words, behind)
+
+
+@pytest.mark.parametrize("line", ["up more", "get pods --colour", "version x", "frob", "", "exec web ls -l"])
+def test_what_is_not_understood_is_one_line(line: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        arguments.parse(shlex.split(line))
+    assert ended.value.code == 1
+    error = capsys.readouterr().err
+    assert error.startswith("error: ")
+    assert error.count("\n") == 1
+
+
+def test_the_server_and_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PEAPOD_SERVER", raising=False)
+    parsed = arguments.parse(["get", "pods"])
+    assert (parsed.server, parsed.namespace, parsed.only_namespace) == ("127.0.0.1:7070", "default", "")
+    monkeypatch.setenv("PEAPOD_SERVER", "h:1")
+    parsed = arguments.parse(["get", "pods", "-n", "prod"])
+    assert (parsed.server, parsed.namespace, parsed.only_namespace) == ("h:1", "prod", "prod")
+    assert arguments.parse(["-s", "h:2", "get", "pods"]).server == "h:2"
