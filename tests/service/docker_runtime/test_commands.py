@@ -153,9 +153,10 @@ async def test_an_engine_that_says_nothing_is_given_up(
 ) -> None:
     made = await command.Command.create(runtime._engine, id, READY, stdin=False, tty=False)
     proxy.freeze()
-    with monkeypatch.context() as hasty, pytest.raises(RuntimeUnavailable, match="did not answer in time"):
-        hasty.setattr(command, "PATIENCE", 0.5)
+    monkeypatch.setattr(command, "PATIENCE", 0.5)
+    with pytest.raises(RuntimeUnavailable, match="did not answer in time"):
         await made.start()
+    monkeypatch.undo()
     proxy.thaw()
     await made.kill()
     assert await made.exit_code() == 137

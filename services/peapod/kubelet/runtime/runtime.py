@@ -120,7 +120,7 @@ class Execution(Protocol):
         ...
 
     async def end_input(self) -> None:
-        """Close the command's input. Idempotent."""
+        """Close the command's input; at a terminal, which has one way in and out, type ^D. Idempotent."""
         ...
 
     async def resize(self, columns: int, rows: int) -> None:
