@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Protocol
@@ -89,11 +89,11 @@ class Processes:
 class Up:
     """`peapod up`, with the services as its children."""
 
-    def __init__(self, state: Path, node: Node, log: Path) -> None:
+    def __init__(self, state: Path, node: Node, log: Path, *more: str) -> None:
         self.address = f"127.0.0.1:{free_port()}"
         flags = ["--state-dir", str(state), "--runtime", node.runtime, "--node-name", node.name]
         flags += ["--apiserver-address", self.address, "--gateway-address", f"127.0.0.1:{free_port()}"]
-        self._command = (sys.executable, "-m", "peapod_cli", "up", *flags)
+        self._command = (sys.executable, "-m", "peapod_cli", "up", *flags, *more)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
 
@@ -137,10 +137,12 @@ async def running_processes(store: str, state: Path, node: Node) -> AsyncGenerat
 
 
 @asynccontextmanager
-async def running_up(state: Path, node: Node, log: Path | None = None) -> AsyncGenerator[Up]:
+async def running_up(
+    state: Path, node: Node, log: Path | None = None, *, flags: Sequence[str] = ()
+) -> AsyncGenerator[Up]:
     """The same for `peapod up`; its log is in the state directory unless told otherwise."""
     async with AsyncExitStack() as stack:
-        up = Up(state, node, log or state / "up.log")
+        up = Up(state, node, log or state / "up.log", *flags)
         stack.push_async_callback(node.clear)
         stack.push_async_callback(up.stop)
         await up.start()

@@ -19,6 +19,7 @@ from tests.support.ports import free_port
 pytestmark = pytest.mark.docker
 
 RUNNING, FAILED = pod_pb2.POD_PHASE_RUNNING, pod_pb2.POD_PHASE_FAILED
+NODES_NETWORK = str(Path("/proc/self/ns/net").readlink())
 TCP, UDP = pod_pb2.PROTOCOL_TCP, pod_pb2.PROTOCOL_UDP
 
 
@@ -145,7 +146,7 @@ async def test_a_pod_on_the_nodes_network(
         there = await running(docker)
         for part in ("server", "client"):
             network = await inside(there[part], "readlink", "/proc/self/ns/net")
-            assert network.strip() == str(Path("/proc/self/ns/net").readlink())
+            assert network.strip() == NODES_NETWORK
         assert seen.pods["web"].spec.containers[0].ports[0].host_port == port
         assert told(seen).pod_ip == "127.0.0.1"
         assert NETWORK in there
