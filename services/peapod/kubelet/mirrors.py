@@ -16,15 +16,12 @@ from peapod.kubelet.naming import spec_hash
 from peapod.kubelet.sources.apiserver import ApiserverSource
 from peapod.kubelet.sources.source import Source
 from peapod.kubelet.status import is_over
-from peapod.rules.mirror import MIRROR
+from peapod.rules.mirror import HASH, MIRROR
 from peapod.v1 import pod_pb2
 from peapod.v1.pod_service_pb2 import CreatePodRequest, DeletePodRequest
 from peapod.v1.pod_service_rpc import PodServiceClient
 
 logger = logging.getLogger(__name__)
-
-HASH = "kubernetes.io/config.hash"
-"""The annotation that tells whether a mirror still shows its pod as it is."""
 
 ANSWER_SECONDS = 10.0
 CATCH_UP_SECONDS = 10.0

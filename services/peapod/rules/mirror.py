@@ -11,6 +11,8 @@ MIRROR = "kubernetes.io/config.mirror"
 """The annotation that makes a pod a mirror; its value is the uid of the static pod."""
 SOURCE = "kubernetes.io/config.source"
 """The annotation that says where the static pod is from: "file" or "http"."""
+HASH = "kubernetes.io/config.hash"
+"""The annotation by which its node tells whether a mirror still shows its pod as it is."""
 
 
 def is_mirror(pod: pod_pb2.Pod) -> bool:

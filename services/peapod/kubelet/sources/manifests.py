@@ -13,7 +13,7 @@ from peapod.codec.v1beta1.codec import Decoded, Part
 from peapod.common import names
 from peapod.common.errors import Violation
 from peapod.rules.metadata import violations as metadata_violations
-from peapod.rules.mirror import MIRROR, SOURCE
+from peapod.rules.mirror import HASH, MIRROR, SOURCE
 from peapod.rules.pod_defaults import set_defaults
 from peapod.rules.pod_spec import spec_violations
 from peapod.rules.privileges import privileged_violations
@@ -89,7 +89,7 @@ def _foreign(pod: pod_pb2.Pod, origin: Origin) -> Iterator[Violation]:
         yield Violation("metadata.generate_name", "a static pod has one name for good: give it that")
     if (uid := pod.metadata.uid) and (problem := names.dns_subdomain_problem(uid.lower())):
         yield Violation("metadata.uid", problem)
-    for key in (MIRROR, SOURCE):
+    for key in (MIRROR, SOURCE, HASH):
         if key in pod.metadata.annotations:
             yield Violation(f"metadata.annotations[{key}]", "is the kubelet's to set")
 
