@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 from peapod.kubelet.handlers import Failed, Handlers, Target
@@ -16,24 +16,40 @@ TRIES = 3
 """In a row; the first that succeeds is the verdict."""
 
 EXECS = 8
-"""Commands of probes that run at the same time; each is hard work for an engine."""
+"""Commands of probes that are begun at the same time; each is hard work for an engine."""
 CONNECTIONS = 256
-"""Connections of probes at the same time."""
+"""Connections of probes that are begun at the same time."""
+TURN_SECONDS = 1.0
+"""What takes longer than this only waits, and is in nobody's way."""
 
 Verdict = Failed | None
 """None is well."""
 
 
 class Turns:
-    """Lets the probes of a node take their turns, so that none has to wait for long and the node for none."""
+    """Lets the probes of a node take their turns, so that they don't overwhelm it, nor hold each other up."""
 
     def __init__(self) -> None:
         self._execs = asyncio.Semaphore(EXECS)
         self._connections = asyncio.Semaphore(CONNECTIONS)
 
-    def of(self, probe: pod_pb2.Probe) -> asyncio.Semaphore:
-        """The turns of probes that cost as much as this one."""
-        return self._execs if probe.handler.HasField("exec") else self._connections
+    @asynccontextmanager
+    async def take(self, probe: pod_pb2.Probe) -> AsyncGenerator[None]:
+        """Wait for a turn of a probe, and hold it until the block ends, or for `TURN_SECONDS`."""
+        turns = self._execs if probe.handler.HasField("exec") else self._connections
+        await turns.acquire()
+        held = [turns]
+
+        def give_back() -> None:
+            if held:
+                held.pop().release()
+
+        timer = asyncio.get_running_loop().call_later(TURN_SECONDS, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
 
 
 @dataclass(slots=True)
@@ -61,7 +77,7 @@ class Prober:
         """Try until it goes well; waiting for a turn takes nothing of the time that a try has."""
         verdict: Verdict = None
         for _ in range(TRIES):
-            async with self.turns.of(self.probe):
+            async with self.turns.take(self.probe):
                 verdict = await self._try()
             if verdict is None:
                 break
