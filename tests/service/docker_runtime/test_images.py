@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -119,4 +120,72 @@ async def test_the_login_for_a_registry_is_used(
     with pytest.raises(ImageError):
         await runtime.ensure_image(CLOSED, ALWAYS)
     assert b"\r\nX-Registry-Auth: " in proxy.sent
+    await runtime.close()
+
+
+@pytest.mark.parametrize("name", ["UPPER/case", "a b", "a//b", "a/../b", "a@b", "a@sha256:1"])
+@pytest.mark.parametrize("policy", [ALWAYS, ABSENT, pod_pb2.PULL_POLICY_NEVER])
+async def test_a_name_that_is_none(runtime: DockerRuntime, name: str, policy: pod_pb2.PullPolicy) -> None:
+    image = f"127.0.0.1:1/{name}"
+    with pytest.raises(ImageError) as caught:
+        await runtime.ensure_image(image, policy)
+    assert caught.value.reason == "InvalidImageName"
+    assert repr(image) in str(caught.value)
+
+
+async def test_an_image_is_pulled_by_its_content(
+    runtime: DockerRuntime, pullable: str, engine: docker.APIClient
+) -> None:
+    id = await runtime.ensure_image(pullable, ALWAYS)
+    by_content = engine.inspect_image(id)["RepoDigests"][0]
+    engine.remove_image(id, force=True)
+    assert await runtime.ensure_image(by_content, ABSENT) == id
+    engine.remove_image(by_content)
+
+
+async def test_an_image_has_all_its_names(runtime: DockerRuntime, pullable: str) -> None:
+    id = await runtime.ensure_image(pullable, ALWAYS)
+    found = next(image for image in await runtime.images() if image.id == id)
+    by_content = [name for name in found.names if name.startswith(pullable.rpartition(":")[0] + "@sha256:")]
+    assert pullable in found.names
+    assert len(by_content) == 1
+    assert await runtime.ensure_image(by_content[0], pod_pb2.PULL_POLICY_NEVER) == id
+    assert found.size > 0
+    assert "<none>" not in str(await runtime.images())
+
+
+async def test_an_image_is_removed_with_all_its_names(
+    runtime: DockerRuntime, pullable: str, engine: docker.APIClient
+) -> None:
+    id = await runtime.ensure_image(pullable, ALWAYS)
+    engine.tag(id, "peapod-test/renamed", "1")
+    await runtime.remove_image(id)
+    assert id not in [image.id for image in await runtime.images()]
+    await runtime.remove_image(id)
+
+
+@pytest.mark.parametrize("running", [True, False])
+async def test_an_image_in_use_is_not_removed(
+    runtime: DockerRuntime, pod: TestPod, engine: docker.APIClient, running: bool
+) -> None:
+    await pod.start("sleep 1000")
+    if not running:
+        await runtime.stop(pod.network, 0)
+    used = engine.inspect_container(pod.network)["Image"]
+    with pytest.raises(ImageError, match="in use") as caught:
+        await runtime.remove_image(used)
+    assert caught.value.reason == "ImageInUse"
+    assert used in [image.id for image in await runtime.images()]
+
+
+async def test_the_disk_is_the_engines(runtime: DockerRuntime, engine: docker.APIClient) -> None:
+    disk = await runtime.image_disk()
+    assert disk is not None
+    assert disk.total == shutil.disk_usage(engine.info()["DockerRootDir"]).total
+    assert 0 < disk.used < disk.total
+
+
+async def test_an_engine_elsewhere_has_no_disk_here(node_name: str) -> None:
+    runtime = DockerRuntime(node_name, engine="tcp://127.0.0.1:1")
+    assert await runtime.image_disk() is None
     await runtime.close()

@@ -85,7 +85,12 @@ async def _in_thread(way: _Way) -> socket.socket | None:
             connection = _socket_inside(way)
         except OSError as error:
             problem = error
-        loop.call_soon_threadsafe(hand_over, connection, problem)
+        try:
+            loop.call_soon_threadsafe(hand_over, connection, problem)
+        except RuntimeError:
+            # The loop is gone, and whoever wanted the socket with it.
+            if connection:
+                connection.close()
 
     threading.Thread(target=run, name="docker-connect", daemon=True).start()
     return await made

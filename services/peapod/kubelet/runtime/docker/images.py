@@ -199,7 +199,8 @@ def _load_pause(client: APIClient) -> None:
 def _ask_for_pull(client: APIClient, image: str, login: Login) -> requests.Response:
     repository, tag = parse_repository_tag(image)
     headers = {"X-Registry-Auth": login.header} if login.header else {}
-    query = {"fromImage": repository, "tag": tag or "latest"}
+    # In one piece, for the engine judges names better than the SDK; but without a tag it would pull all of them.
+    query = {"fromImage": image} if tag else {"fromImage": repository, "tag": "latest"}
     return post_stream(client, "/images/create", query, headers, silence=STALL + PATIENCE)
 
 
