@@ -62,7 +62,7 @@ async def node(tmp_path: Path, node_name: str) -> AsyncGenerator[Node]:
     await node.clear()
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def root(tmp_path: Path) -> Path:
     root = tmp_path / "kubelet"
     root.mkdir()
@@ -113,8 +113,7 @@ async def test_what_takes_too_much_memory_is_said_to_be_ended_for_that(
         assert container(seen, "modest").restart_count == 0
 
 
-async def test_what_is_reserved_is_kept_from_pods(api: OwnApi, seen: Following, tmp_path: Path, node_name: str) -> None:
-    images.ensure(BUSYBOX)
+async def test_what_is_reserved_is_kept_from_pods(api: OwnApi, seen: Following, root: Path, node: Node) -> None:
     settings = {"cpu": "2", "memory": "1Gi", "reserve_cpu": "500m", "reserve_memory": "256Mi"}
     async with running_kubelet(api, DockerRuntime(node.name), root, node_name=node.name, **settings):
         await create(api, pod_of("fits", "sleep 100000", cpu="1", memory="512Mi"), node.name)
