@@ -46,7 +46,13 @@ class Operation:
 
     def body(self) -> Body:
         status = "DONE" if self.done else "RUNNING"
-        return {"name": self.name, "status": status, **({"error": {"errors": [self.error]}} if self.error else {})}
+        target = f"https://host{_PREFIX}instances/{self.instance}"
+        return {
+            "name": self.name,
+            "status": status,
+            "targetLink": target,
+            **({"error": {"errors": [self.error]}} if self.error else {}),
+        }
 
 
 class Compute:
@@ -78,6 +84,8 @@ class Compute:
             case "POST", ["instances", name, "detachDisk"]:
                 self.asked.append("detach")
                 return self._begin(name, query["deviceName"][0], "")
+            case "GET", ["operations"]:
+                return {"items": [one.body() for one in self._operations.values() if not one.done]}
             case "POST", ["operations", name, "wait"]:
                 self.waited.set()
                 return self._wait(name)

@@ -71,13 +71,20 @@ class StartContainer:
 
 
 @dataclass(frozen=True, slots=True)
+class Release:
+    """Give up those volumes of a pod that is over for which pods elsewhere may wait; the others stay."""
+
+    part = POD
+
+
+@dataclass(frozen=True, slots=True)
 class CleanUp:
     """Tear the pod's volumes down and remove its directory, after the last container is gone."""
 
     part = POD
 
 
-Action = Stop | Remove | SetUpVolumes | EnsureImage | StartNetwork | StartContainer | CleanUp
+Action = Stop | Remove | SetUpVolumes | EnsureImage | StartNetwork | StartContainer | Release | CleanUp
 Step = tuple[Action, ...]
 """Actions that may run side by side."""
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
 from peapod.common import process
 from peapod.common.events import Record
@@ -16,6 +17,7 @@ from peapod.kubelet.actions import (
     Action,
     CleanUp,
     EnsureImage,
+    Release,
     Remove,
     SetUpVolumes,
     StartContainer,
@@ -32,6 +34,7 @@ from peapod.kubelet.naming import NETWORK, ContainerName
 from peapod.kubelet.network import Network
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.plan import Plan
+from peapod.kubelet.pulling import ensure_image
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Mount, Runtime
 from peapod.kubelet.stopping import Stopper
 from peapod.kubelet.volumes.volume import VolumeError
@@ -40,6 +43,8 @@ from peapod.rules.pod_defaults import TERMINATION_LOG
 from peapod.v1 import meta_pb2, pod_pb2
 
 logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 
 @dataclass
@@ -109,6 +114,9 @@ class Hands:
             case Remove(one):
                 await asyncio.to_thread(self._files.forget, one.name)
                 await self._runtime.remove(one.id)
+            case Release():
+                await self._volumes.release(this.goal.uid)
+                this.notes.released = True
             case CleanUp():
                 await self._volumes.tear_down(this.goal.uid)
             case _:
@@ -126,7 +134,7 @@ class Hands:
         try:
             match action:
                 case SetUpVolumes():
-                    this.places = await self._volumes.set_up(this.pod)
+                    await self._set_up_volumes(this)
                 case EnsureImage(part):
                     await self._ensure_image(part, this)
                 case StartNetwork(attempt, spec_hash):
@@ -155,18 +163,16 @@ class Hands:
             message,
         )
 
+    async def _set_up_volumes(self, this: Round) -> None:
+        this.notes.released = False
+        places = await _unless_abandoned(self._volumes.set_up(this.pod), this)
+        this.places = places or {}
+
     async def _ensure_image(self, part: str, this: Round) -> None:
         container = _container(this.pod, part)
-        ensure = partial(self._runtime.ensure_image, container.image, container.image_pull_policy)
-        pull = asyncio.create_task(self._image_use.secure(this.goal.uid, part, ensure))
-        abandoned = asyncio.create_task(this.abandoned.wait())
-        try:
-            await asyncio.wait({pull, abandoned}, return_when=asyncio.FIRST_COMPLETED)
-            if pull.done():
-                await pull
-                self.tell(this.pod, part, "pulled", f'Image "{container.image}" is present')
-        finally:
-            await process.end(pull, abandoned)
+        image, policy = container.image, container.image_pull_policy
+        ensure = partial(ensure_image, self._runtime, image, policy, partial(self.tell, this.pod, part))
+        await _unless_abandoned(self._image_use.secure(this.goal.uid, part, ensure), this)
 
     async def _start_network(self, attempt: int, spec_hash: str, this: Round) -> None:
         launch = Launch(_name(NETWORK, attempt, spec_hash, this), this.pod, None, "")
@@ -199,6 +205,17 @@ class Hands:
         self.tell(this.pod, part, "created", f"Created {id[:12]}, attempt {launch.name.attempt}")
         self.tell(this.pod, part, "started", f"Started {id[:12]}")
         return id
+
+
+async def _unless_abandoned(work: Coroutine[Any, Any, T], this: Round) -> T | None:
+    """Do what may take long; it is cut short, and None comes of it, when the goal is replaced meanwhile."""
+    working = asyncio.create_task(work)
+    abandoned = asyncio.create_task(this.abandoned.wait())
+    try:
+        await asyncio.wait({working, abandoned}, return_when=asyncio.FIRST_COMPLETED)
+        return await working if working.done() else None
+    finally:
+        await process.end(working, abandoned)
 
 
 def _later(reason: str) -> str:

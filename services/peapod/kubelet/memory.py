@@ -44,3 +44,5 @@ class Memory:
     """Why a running container must be ended, by id: a failed liveness probe or postStart hook."""
     ready: Mapping[str, bool] = field(default_factory=dict)
     """Whether a running container has passed its readiness probe and postStart hook, by id; absent is not known yet."""
+    released: bool = False
+    """Whether the volumes of a pod that is over, for which others may wait, are given up."""

@@ -17,6 +17,8 @@ class Notes:
     def __init__(self) -> None:
         self._failures: dict[str, Failure] = {}
         self._ended: dict[str, float] = {}
+        self.released = False
+        """Whether the volumes for which others may wait were given up, since they were last set up."""
 
     def memory(
         self,
@@ -31,7 +33,7 @@ class Notes:
         """
         ended = [one.id for one in observed if one.phase is Phase.EXITED]
         self._ended = {id: self._ended.get(id, now.monotonic) for id in ended}
-        return Memory(dict(self._failures), self._ended, unwell or {}, ready or {})
+        return Memory(dict(self._failures), self._ended, unwell or {}, ready or {}, self.released)
 
     def failed(self, part: str, reason: str, message: str, now: Now, *, later: str = "") -> Failure:
         """Note that a part of the pod failed once more; each time in a row the pause before the next try doubles.

@@ -13,6 +13,7 @@ from peapod.kubelet import actions
 from peapod.kubelet.actions import (
     CleanUp,
     EnsureImage,
+    Release,
     Remove,
     SetUpVolumes,
     StartContainer,
@@ -51,8 +52,7 @@ def plan(goal: Goal, observed: Iterable[Observed], memory: Memory, now: Now) -> 
     if goal.intent is Intent.REMOVE:
         return _remove(goal, instances)
     if goal.intent is Intent.REST:
-        over = _stops(goal, dict.fromkeys(instances.running(), "the pod is over"))
-        return Plan(_steps(*over, _surplus(goal, instances)))
+        return _over(goal, instances, memory, "the pod is over")
     if goal.pod is None:
         raise ValueError(f"pod {goal.uid} is to run, but nothing says how")
     scene = Scene(goal.pod, spec_hash(goal.pod.spec), goal.needs_network, instances, memory, now)
@@ -67,6 +67,13 @@ def _remove(goal: Goal, instances: Instances) -> Plan:
         return Plan(((CleanUp(),),), last=True)
     stops = _stops(goal, dict.fromkeys(instances.running(), "the pod is gone"))
     return Plan(_steps(*stops, tuple(Remove(one) for one in everything)))
+
+
+def _over(goal: Goal, instances: Instances, memory: Memory, why: str) -> Plan:
+    """Stop what still runs, and then give up what others may wait for."""
+    stops = _stops(goal, dict.fromkeys(instances.running(), why))
+    steps = _steps(*stops, _surplus(goal, instances))
+    return Plan(steps or (() if memory.released else ((Release(),),)))
 
 
 def _unfit(goal: Goal, scene: Scene) -> dict[Observed, str]:
@@ -86,8 +93,7 @@ def _run(goal: Goal, scene: Scene) -> Plan:
     """Start what is missing and due."""
     fates = {container.name: scene.container(container.name) for container in scene.pod.spec.containers}
     if all(isinstance(fate, Done) for fate in fates.values()):
-        over = _stops(goal, dict.fromkeys(scene.instances.running(), "all containers have done their work"))
-        return Plan(_steps(*over, _surplus(goal, scene.instances)))
+        return _over(goal, scene.instances, scene.memory, "all containers have done their work")
     network = scene.network() if goal.needs_network else None
     pending = [fate for fate in (*fates.values(), network) if isinstance(fate, Waits)]
     return Plan(

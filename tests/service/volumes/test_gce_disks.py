@@ -127,7 +127,7 @@ async def test_an_operation_that_takes_too_long_is_found_done_later(
     assert compute.instances["one"]["data"] == "READ_WRITE"
 
 
-async def test_who_no_longer_waits_is_let_go(
+async def test_what_nobody_waits_for_any_more_is_undone_all_the_same(
     disks: GceDisks, compute: Compute, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(gce, "_WAIT_SECONDS", 0.2)
@@ -137,6 +137,12 @@ async def test_who_no_longer_waits_is_let_go(
     attaching.cancel()
     with pytest.raises(asyncio.CancelledError):
         await attaching
+    compute.waited.clear()
+    detaching = asyncio.create_task(disks.detach("data"))
+    assert await asyncio.to_thread(compute.waited.wait, PATIENCE)
+    compute.gate.set()
+    await detaching
+    assert compute.instances["one"] == {"boot": "READ_WRITE"}
 
 
 async def test_the_machine_may_take_its_time_to_show_the_disk(

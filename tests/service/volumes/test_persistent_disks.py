@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from peapod.kubelet.volumes.disks.local import LocalDisks
+from peapod.kubelet.volumes.empty_dir import EmptyDir
 from peapod.kubelet.volumes.mounts import is_mounted
 from peapod.kubelet.volumes.persistent_disk import PersistentDisk
 from peapod.kubelet.volumes.volume import VolumeError
@@ -124,6 +125,20 @@ async def test_of_two_writers_the_second_is_refused_until_the_first_is_gone(volu
     await volumes.tear_down("uid-1")
     await volumes.set_up(pod_with("uid-2"))
     await volumes.tear_down("uid-2")
+
+
+async def test_a_disk_is_released_before_the_pod_is_forgotten(volumes: Volumes, images: Path, root: Path) -> None:
+    pod = pod_with()
+    pod.spec.volumes.add(name="scratch").empty_dir.SetInParent()
+    both = Volumes(root, [PersistentDisk(root, LocalDisks(images, root)), EmptyDir()])
+    scratch = (await both.set_up(pod))["scratch"]
+    await both.release("uid-1")
+    await both.release("uid-1")
+    assert nothing_left(root, images)
+    assert scratch.exists()
+    await both.set_up(pod_with("uid-2"))
+    await both.tear_down("uid-2")
+    await both.tear_down("uid-1")
 
 
 async def test_readers_share_one_disk_which_stays_until_the_last_is_gone(

@@ -4,7 +4,16 @@ from dataclasses import replace
 
 import pytest
 
-from peapod.kubelet.actions import CleanUp, EnsureImage, Remove, SetUpVolumes, StartContainer, StartNetwork, Stop
+from peapod.kubelet.actions import (
+    CleanUp,
+    EnsureImage,
+    Release,
+    Remove,
+    SetUpVolumes,
+    StartContainer,
+    StartNetwork,
+    Stop,
+)
 from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.memory import Failure, Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
@@ -76,7 +85,17 @@ def test_a_container_that_ended_with_its_network_has_not_done_its_work() -> None
 
 def test_under_never_a_container_that_lost_its_network_stays_down() -> None:
     pod = make_pod(policy=NEVER)
-    assert plan_run(pod, network(pod, ran=(0, 50)), seen(pod, ran=(0, 60), code=137)) == Plan()
+    made = plan_run(pod, network(pod, ran=(0, 50)), seen(pod, ran=(0, 60), code=137), memory=Memory(released=True))
+    assert made == Plan()
+
+
+@pytest.mark.parametrize("intent", [Intent.RUN, Intent.REST])
+def test_a_pod_that_is_over_gives_up_what_others_may_wait_for_once_nothing_runs(intent: Intent) -> None:
+    pod = make_pod(policy=NEVER)
+    goal, ended, now = Goal("uid-1", intent, pod), seen(pod, ran=(0, 60)), Now(at(100), 100)
+    assert stopped(plan(goal, [network(pod), ended], Memory(), now)) == [[NETWORK]]
+    assert plan(goal, [network(pod, ran=(0, 70)), ended], Memory(), now) == Plan(((Release(),),))
+    assert plan(goal, [network(pod, ran=(0, 70)), ended], Memory(released=True), now) == Plan()
 
 
 def test_a_changed_spec_stops_the_whole_pod_the_network_container_last() -> None:

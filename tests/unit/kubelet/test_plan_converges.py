@@ -11,6 +11,7 @@ from peapod.kubelet.actions import (
     Action,
     CleanUp,
     EnsureImage,
+    Release,
     Remove,
     SetUpVolumes,
     StartContainer,
@@ -68,6 +69,7 @@ class Model:
                 self.containers = [other for other in self.containers if other.id != one.id]
             case SetUpVolumes():
                 self.volumes = True
+                self.notes.released = False
             case StartNetwork(attempt, key):
                 self._start(NETWORK, attempt, key)
             case StartContainer(part, attempt, key):
@@ -81,6 +83,10 @@ class Model:
             case CleanUp():
                 assert not self.mine()
                 self.cleaned = True
+            case Release():
+                assert not [one for one in self.mine() if one.phase is Phase.RUNNING]
+                self.volumes = False
+                self.notes.released = True
             case EnsureImage():
                 pass
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 from peapod.kubelet.volumes.mounts import is_mounted, mount, unmount
 from peapod.kubelet.volumes.remove import remove_tree
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.volume import make_directory
 from peapod.v1 import pod_pb2
 
@@ -20,6 +20,7 @@ class EmptyDir:
 
     source = "empty_dir"
     plugin = "kubernetes.io~empty-dir"
+    scarce = False
 
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Refuse any other medium."""
@@ -37,7 +38,7 @@ class EmptyDir:
     async def tear_down(self, place: Path) -> None:
         """Delete the directory with its content."""
         await unmount(place)
-        await asyncio.to_thread(remove_tree, place)
+        await in_thread(remove_tree, place)
 
 
 async def mount_tmpfs(place: Path, mode: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 from pathlib import Path
 
 from peapod.kubelet.volumes import notes
 from peapod.kubelet.volumes.remove import remove_tree
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.tools import run
 from peapod.kubelet.volumes.volume import VolumeError, make_directory
 from peapod.v1 import pod_pb2
@@ -33,6 +33,7 @@ class GitRepo:
 
     source = "git_repo"
     plugin = "kubernetes.io~git-repo"
+    scarce = False
 
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Refuse what git would take for an option, or for a program to run."""
@@ -48,7 +49,7 @@ class GitRepo:
             raise VolumeError(problem)
         note = notes.note_of(place)
         if notes.read(note) is None:
-            await asyncio.to_thread(remove_tree, place)
+            await in_thread(remove_tree, place)
             make_directory(place, _MODE)
             await _clone(volume.git_repo, place)
             # The clone must survive what the note survives.
@@ -58,7 +59,7 @@ class GitRepo:
 
     async def tear_down(self, place: Path) -> None:
         """Delete the clone."""
-        await asyncio.to_thread(remove_tree, place)
+        await in_thread(remove_tree, place)
 
 
 async def _clone(source: pod_pb2.GitRepoVolumeSource, place: Path) -> None:

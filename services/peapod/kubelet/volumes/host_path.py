@@ -14,6 +14,7 @@ class HostPath:
 
     source = "host_path"
     plugin = "kubernetes.io~host-path"
+    scarce = False
 
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Refuse what is no place on the node."""

@@ -21,6 +21,7 @@ class Nfs:
 
     source = "nfs"
     plugin = "kubernetes.io~nfs"
+    scarce = False
 
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Refuse what the mount helper would take for something else."""

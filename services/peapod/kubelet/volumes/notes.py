@@ -5,12 +5,12 @@ A note is there as a whole or not at all, also after a power cut, and it goes wi
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.volume import VolumeError
 
 
@@ -36,12 +36,12 @@ def read(note: Path) -> str | None:
 
 async def write(note: Path, text: str) -> None:
     """Write, and return once it would survive a power cut."""
-    await asyncio.to_thread(_write, note, text)
+    await in_thread(_write, note, text)
 
 
 async def forget(note: Path) -> None:
     """Take the note away; absent: nothing."""
-    await asyncio.to_thread(_forget, note)
+    await in_thread(_forget, note)
 
 
 def _write(note: Path, text: str) -> None:

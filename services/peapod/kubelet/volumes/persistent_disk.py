@@ -51,6 +51,7 @@ class PersistentDisk:
 
     source = "gce_persistent_disk"
     plugin = "kubernetes.io~gce-pd"
+    scarce = True
 
     def __init__(self, root: Path, disks: DiskProvider | None) -> None:
         self._pods = root / "pods"

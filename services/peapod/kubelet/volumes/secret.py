@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from peapod.kubelet.volumes import notes
 from peapod.kubelet.volumes.empty_dir import mount_tmpfs
 from peapod.kubelet.volumes.mounts import is_mounted, unmount
 from peapod.kubelet.volumes.remove import remove_empty, remove_tree
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.volume import VolumeError
 from peapod.v1 import pod_pb2
 from peapod.v1.secret_service_pb2 import GetSecretRequest
@@ -27,6 +27,7 @@ class Secret:
 
     source = "secret"
     plugin = "kubernetes.io~secret"
+    scarce = False
 
     def __init__(self, secrets: SecretServiceClient) -> None:
         self._secrets = secrets
@@ -43,7 +44,7 @@ class Secret:
         await notes.forget(note)
         data = await self._fetch(pod.metadata.namespace, volume.secret.secret_name)
         await mount_tmpfs(place, _MODE)
-        await asyncio.to_thread(_fill, place, data)
+        await in_thread(_fill, place, data)
         await notes.write(note, "ready\n")
         return place
 

@@ -28,6 +28,11 @@ class VolumeKind(Protocol):
         """The name of the directory that holds a pod's volumes of this kind, such as "kubernetes.io~empty-dir"."""
         ...
 
+    @property
+    def scarce(self) -> bool:
+        """Whether pods elsewhere may wait for what a volume holds, so that it is torn down once its pod is over."""
+        ...
+
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Say in one clause what of the volume cannot be honoured, with its field; empty is consent."""
         ...

@@ -5,7 +5,6 @@ What is on the disk is the only record, so that a restarted kubelet tears down w
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from peapod.common.errors import Violation
 from peapod.kubelet.runtime.runtime import Mount
 from peapod.kubelet.volumes.notes import place_of
 from peapod.kubelet.volumes.remove import remove_tree
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.volume import VolumeError, VolumeKind
 from peapod.v1 import pod_pb2
 
@@ -54,10 +54,12 @@ class Volumes:
         could not undo.
         """
         home = self._home(uid)
-        failures = [failure for place in _places(home) if (failure := await self._tear_down_one(place))]
-        if failures:
-            raise failures[0]
-        await asyncio.to_thread(remove_tree, home)
+        await self._undo(_places(home))
+        await in_thread(remove_tree, home)
+
+    async def release(self, uid: str) -> None:
+        """Undo those volumes of a pod for which other pods may wait. Idempotent. Raises `VolumeError`."""
+        await self._undo([place for place in _places(self._home(uid)) if self._is_scarce(place)])
 
     def uids(self) -> set[str]:
         """The pods that have a directory."""
@@ -73,6 +75,15 @@ class Volumes:
         if kind is None:
             raise VolumeError(f"volume {volume.name}: {_source(volume)} volumes are not supported")
         return await kind.set_up(pod, volume, volumes / kind.plugin / volume.name)
+
+    async def _undo(self, places: Iterable[Path]) -> None:
+        failures = [failure for place in places if (failure := await self._tear_down_one(place))]
+        if failures:
+            raise failures[0]
+
+    def _is_scarce(self, place: Path) -> bool:
+        kind = self._plugins.get(place.parent.name)
+        return kind is not None and kind.scarce
 
     async def _tear_down_one(self, place: Path) -> VolumeError | None:
         """Return what stood in the way: one volume that is busy keeps no other."""

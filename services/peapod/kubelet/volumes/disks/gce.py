@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from peapod.kubelet.inotify import DirectoryEvents
 from peapod.kubelet.volumes.disks.provider import DiskError
+from peapod.kubelet.volumes.threads import in_thread
 
 if TYPE_CHECKING:
     from google.cloud import compute_v1
@@ -75,6 +76,7 @@ class GceDisks:
 
     async def attach(self, name: str, *, read_only: bool) -> Path:
         """See `DiskProvider`."""
+        await self._settle(name)
         attached = await self._attached(name)
         if attached is not None and attached.read_only != read_only:
             await self.detach(name)
@@ -90,6 +92,7 @@ class GceDisks:
 
     async def detach(self, name: str) -> None:
         """See `DiskProvider`."""
+        await self._settle(name)
         attached = await self._attached(name)
         if attached is None:
             return
@@ -131,7 +134,19 @@ class GceDisks:
             {**self._where, "attached_disk_resource": disk}, timeout=_CALL_SECONDS
         )
 
+    async def _settle(self, name: str) -> None:
+        """Wait for what the instance was told to attach or detach before, by whoever no longer waits for it."""
+        request = {**self._zone, "filter": 'status != "DONE"'}
+        running = await self._call(name, lambda clients: list(clients.operations.list(request, timeout=_CALL_SECONDS)))
+        for operation in running:
+            if operation.target_link.endswith(f"/instances/{self._where['instance']}"):
+                await self._done(name, operation)
+
     async def _finish(self, name: str, operation: compute_v1.Operation) -> None:
+        for error in (await self._done(name, operation)).error.errors:
+            raise DiskError(f"disk {name}: {error.message or error.code}")
+
+    async def _done(self, name: str, operation: compute_v1.Operation) -> compute_v1.Operation:
         """Wait until an operation is done. One that takes too long goes on, and is found done by a later try."""
         deadline = time.monotonic() + _OPERATION_SECONDS
         while operation.status.name != "DONE":
@@ -141,8 +156,7 @@ class GceDisks:
             operation = await self._progress(name, operation)
             if time.monotonic() - asked < _PAUSE_SECONDS and operation.status.name != "DONE":
                 await asyncio.sleep(_PAUSE_SECONDS)
-        for error in operation.error.errors:
-            raise DiskError(f"disk {name}: {error.message or error.code}")
+        return operation
 
     async def _progress(self, name: str, operation: compute_v1.Operation) -> compute_v1.Operation:
         return await self._call(name, lambda clients: self._wait(clients, operation))
@@ -157,7 +171,7 @@ class GceDisks:
             return operation
 
     async def _call(self, name: str, ask: Callable[[Clients], T]) -> T:
-        return await asyncio.to_thread(self._ask, name, ask)
+        return await in_thread(self._ask, name, ask)
 
     def _ask(self, name: str, ask: Callable[[Clients], T]) -> T:
         with _said(name):

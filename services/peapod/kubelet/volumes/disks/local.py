@@ -6,7 +6,6 @@ as long as the loop device is there: that outlives a kubelet, as its pods do, an
 
 from __future__ import annotations
 
-import asyncio
 import fcntl
 import json
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 
 from peapod.kubelet.volumes.disks import loop
 from peapod.kubelet.volumes.disks.provider import DiskError
+from peapod.kubelet.volumes.threads import in_thread
 from peapod.kubelet.volumes.tools import run
 
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
@@ -46,11 +46,11 @@ class LocalDisks:
 
     async def attach(self, name: str, *, read_only: bool) -> Path:
         """See `DiskProvider`."""
-        return await asyncio.to_thread(self._attach, name, read_only)
+        return await in_thread(self._attach, name, read_only)
 
     async def detach(self, name: str) -> None:
         """See `DiskProvider`."""
-        await asyncio.to_thread(self._detach, name)
+        await in_thread(self._detach, name)
 
     async def partition(self, name: str, device: Path, number: int) -> Path:
         """See `DiskProvider`."""
