@@ -52,6 +52,26 @@ async def test_a_pod_is_created_and_read_back(api: Api) -> None:
     assert await get(api, "web") == created
 
 
+async def test_the_server_keeps_the_books(api: Api) -> None:
+    """Whatever a user says of uid, times and status, at creation and later, is not taken."""
+    asked = make_pod("web", uid="mine")
+    asked.metadata.creation_timestamp.seconds = asked.metadata.deletion_timestamp.seconds = 7
+    asked.status.CopyFrom(pod_pb2.PodStatus(phase=pod_pb2.POD_PHASE_RUNNING, pod_ip="10.0.0.1", message="mine"))
+    created = await create(api, asked)
+    assert created.metadata.creation_timestamp.seconds > 7
+    assert not created.metadata.HasField("deletion_timestamp")
+    assert created.status == pod_pb2.PodStatus(phase=pod_pb2.POD_PHASE_PENDING)
+    told = pod_pb2.Pod()
+    told.CopyFrom(created)
+    told.metadata.MergeFrom(asked.metadata)
+    told.metadata.uid, told.metadata.resource_version = "", created.metadata.resource_version
+    told.status.CopyFrom(asked.status)
+    updated = (await api.pods.update_pod(pods.UpdatePodRequest(pod=told))).pod
+    assert updated.metadata.resource_version > created.metadata.resource_version
+    updated.metadata.resource_version = created.metadata.resource_version
+    assert updated == created
+
+
 async def test_a_name_is_taken_once(api: Api) -> None:
     await create(api, make_pod("web"))
     error = await refusal(create(api, make_pod("web")))
