@@ -108,7 +108,8 @@ async def test_an_absent_image_is_pulled(
     async with kubelet():
         await create(api, pod_of(image, policy), node_name)
         await seen.until(lambda: told(seen).phase == RUNNING)
-        await seen.until(lambda: seen.told("pulled", "web") == [f'Image "{image}" is present'])
+        await seen.until(lambda: seen.told("pulled", "web") == [f'Pulled image "{image}"'])
+        assert seen.told("pulling", "web") == [f'Pulling image "{image}"']
         assert container(seen).image == image
 
 

@@ -34,7 +34,7 @@ async def test_a_bound_pod_runs_and_says_so(api: OwnApi, seen: Following, runtim
     assert [one.container_id for one in now.container_statuses] == [f"hollow://{one.id}" for one in containers]
     assert [str(one.name).rpartition("_")[0].split("_")[2] for one in containers] == ["web.default.api"] * 2
     await seen.until(lambda: len(seen.told("started", "web")) == 2)
-    assert seen.told("pulled", "web") == ['Image "hollow/web" is present'] * 2
+    assert seen.told("pulled", "web") == ['Image "hollow/web" is already present on this machine'] * 2
 
 
 async def test_a_pod_of_another_node_is_left_alone(api: OwnApi, seen: Following, runtime: TroubledRuntime) -> None:
