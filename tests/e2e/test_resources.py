@@ -134,9 +134,11 @@ class FullDisk(DockerRuntime):
         super().__init__(node, engine=engine)
         self.most = 0
         self.removed: asyncio.Queue[str] = asyncio.Queue()
+        self.looked = asyncio.Event()
 
     async def image_disk(self) -> DiskUse:
         count = len(await self.images())
+        self.looked.set()
         return DiskUse(used=95 if self.most and count > self.most else 50, total=100)
 
     async def remove_image(self, id: str) -> None:
@@ -171,5 +173,8 @@ async def test_images_that_no_container_uses_go_when_the_disk_is_full(
             await asyncio.wait_for(runtime.removed.get(), PATIENCE)
             assert await runtime.names() == {"peapod-test/theirs:1", pause.IMAGE}
             runtime.most = 1
+            for _ in range(6):
+                runtime.looked.clear()
+                await asyncio.wait_for(runtime.looked.wait(), PATIENCE)
             await seen.until(lambda: seen.told("freeDiskSpaceFailed", node_name) != [], PATIENCE)
             assert await runtime.names() == {"peapod-test/theirs:1", pause.IMAGE}

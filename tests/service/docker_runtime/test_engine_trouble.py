@@ -97,8 +97,9 @@ async def test_changes_begin_anew_after_an_interruption(
 ) -> None:
     async with aclosing(runtime.changes()) as hints:
         assert await next_hint(hints) == ""
-        beginning = asyncio.create_task(next_beginning(hints))
         await proxy.cut()
+        assert await next_hint(hints) == "", "so that who listens looks, and finds out"
+        beginning = asyncio.create_task(next_beginning(hints))
         await asyncio.wait_for(warnings.first.wait(), PATIENCE)
         await proxy.mend()
         await beginning
@@ -114,11 +115,11 @@ async def test_what_happened_during_an_interruption_is_hinted(
     id = await pod.start("sleep 1000")
     async with aclosing(runtime.changes()) as hints:
         assert await next_hint(hints) == ""
-        beginning = asyncio.create_task(next_beginning(hints))
         await proxy.cut()
+        await next_beginning(hints)
         engine.kill(id)
         await proxy.mend()
-        await beginning
+        await next_beginning(hints)
         seen = await find(runtime, id)
         assert seen is not None
         assert seen.exit_code == 137

@@ -246,7 +246,7 @@ class Runtime(Protocol):
         """Stream the uids of pods whose containers may have changed, forever; "" is anything may have.
 
         These are hints that come late or twice, never instead of `list`; the first item is "", once the stream
-        stands, and after an interruption "" comes again.
+        stands. When it is interrupted "" comes at once, for `list` to find out why, and again when it stands anew.
         """
         ...
 

@@ -41,7 +41,7 @@ class Events:
         self._lost = False
 
     async def hints(self) -> AsyncGenerator[str, None]:
-        """Stream pods' uids, and "" after every new beginning; ends with `RuntimeUnavailable` at the close."""
+        """Stream pods' uids, and "" at every interruption and new beginning; `RuntimeUnavailable` is the end."""
         backoff = Backoff(0.1, 5, reset_after=10)
         while True:
             begun, rest = False, b""
