@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
 from peapod.common import process
+from peapod.common.demand import Demand
 from peapod.common.errors import Violation
 from peapod.kubelet.actions import POD
 from peapod.kubelet.admission import Refusal, Wait, decide
@@ -144,6 +145,8 @@ class Dispatcher:
         labels = None if known else self._labels.judging(pod)
         if not known and labels is None:
             return Wait("waits until the apiserver has told the labels of this node")
+        if not known and source != API and self._may_be_taken(pod):
+            return Wait("waits until the apiserver has told which pods run here")
         others = [goal for goal in self.goals() if goal.uid != pod.metadata.uid and goal.pod is not None]
         return decide(
             pod,
@@ -153,6 +156,13 @@ class Dispatcher:
             self._violations(source, pod),
             labels,
         )
+
+    def _may_be_taken(self, pod: pod_pb2.Pod) -> bool:
+        """Tell whether a pod wants what others may have that run here, and that no source has named yet."""
+        wanted = Demand.of(pod)
+        wants = wanted.ports or wanted.disks or wanted.cpu or wanted.memory
+        unnamed = self._around.observer.uids() - self._workers.keys()
+        return bool(wants and unnamed) and not all(source.complete for source in self._sources)
 
     def _refuse(self, source: str, pod: pod_pb2.Pod, refusal: Refusal) -> None:
         worker = self._workers.get(pod.metadata.uid)

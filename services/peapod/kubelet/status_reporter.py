@@ -50,7 +50,9 @@ class StatusReporter:
         if shown is None:
             return
         uid, metadata = shown.metadata.uid, shown.metadata
-        self._shown_uids[pod.metadata.uid] = uid
+        if self._shown_uids.setdefault(pod.metadata.uid, uid) != uid:
+            self.forget(pod.metadata.uid)
+            self._shown_uids[pod.metadata.uid] = uid
         self._stored.setdefault(uid, None)
         if self._is_stored(shown, status):
             self._waiting.pop(uid, None)

@@ -32,6 +32,7 @@ from tests.support.ports import free_port
 
 RUNNING, FAILED, SUCCEEDED = pod_pb2.POD_PHASE_RUNNING, pod_pb2.POD_PHASE_FAILED, pod_pb2.POD_PHASE_SUCCEEDED
 WEB = f"web-{NODE}"
+PORTS = [{"containerPort": 80, "hostPort": 8080}]
 
 
 @pytest.fixture
@@ -53,6 +54,12 @@ async def static_kubelet(
 ) -> AsyncGenerator[Kubelet]:
     async with running_kubelet(api, runtime, root, manifest_dir=str(manifests), **settings) as kubelet:
         yield kubelet
+
+
+def publishing(port: int) -> pod_pb2.Pod:
+    pod = make_pod()
+    pod.spec.containers[0].ports.add(container_port=80, host_port=port)
+    return pod
 
 
 def runs(seen: Following, name: str = WEB) -> bool:
@@ -259,13 +266,11 @@ async def test_the_log_of_a_mirror_is_the_static_pods(
 async def test_a_static_pod_that_was_refused_runs_once_what_it_wants_is_free(
     api: OwnApi, seen: Following, runtime: TroubledRuntime, root: Path, manifests: Path
 ) -> None:
-    ports = [{"containerPort": 80, "hostPort": 8080}]
     async with static_kubelet(api, runtime, root, manifests):
-        first = make_pod()
-        first.spec.containers[0].ports.add(container_port=80, host_port=8080)
+        first = publishing(8080)
         await create(api, first)
         await seen.until(lambda: runs(seen, "web"))
-        put(manifests, "web.json", manifest(containers=[{"name": "main", "image": "hollow/web", "ports": ports}]))
+        put(manifests, "web.json", manifest(containers=[{"name": "main", "image": "hollow/web", "ports": PORTS}]))
         await seen.until(lambda: told(seen, WEB).phase == FAILED)
         assert told(seen, WEB).message == "host port 8080 is in use by pod default/web"
         await delete(api, "web")
@@ -273,6 +278,29 @@ async def test_a_static_pod_that_was_refused_runs_once_what_it_wants_is_free(
         await create(api, first)
         await seen.until(lambda: told(seen, "web").phase == FAILED)
         assert told(seen, "web").message == f"host port 8080 is in use by pod default/{WEB}"
+
+
+async def test_a_new_static_pod_turns_out_no_pod_that_runs_and_is_not_known_yet(
+    address: str, root: Path, manifests: Path, tmp_path: Path
+) -> None:
+    runtime = TroubledRuntime()
+    async with connected(address) as client:
+        async with (
+            running_apiserver(tmp_path / "peapod.db", address=address) as api,
+            following(api) as seen,
+            static_kubelet(client, runtime, root, manifests),
+        ):
+            await create(api, publishing(8080))
+            await seen.until(lambda: runs(seen, "web"))
+        put(manifests, "web.json", manifest(containers=[{"name": "main", "image": "hollow/web", "ports": PORTS}]))
+        put(manifests, "modest.json", manifest("modest"))
+        async with static_kubelet(client, runtime, root, manifests):
+            await until_containers(runtime, 2)
+            async with running_apiserver(tmp_path / "peapod.db", address=address) as api, following(api) as seen:
+                await seen.until(lambda: told(seen, WEB).phase == FAILED)
+                assert told(seen, WEB).reason == "HostPortConflict"
+                assert runs(seen, "web")
+    assert runtime.started == ["web/main/0", f"modest-{NODE}/main/0"]
 
 
 async def test_only_granted_sources_have_the_nodes_network(
