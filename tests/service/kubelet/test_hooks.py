@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 
+import grpc.aio
 import pytest
 
 from peapod.kubelet.runtime.hollow import Answer
@@ -191,6 +192,24 @@ async def test_a_pod_that_is_deleted_while_a_hook_after_the_start_runs_goes_at_o
         await delete(api, "web")
         await until_containers(runtime, 0)
     assert runtime.stopped == [("web/main/0", 30)]
+
+
+async def test_a_second_deletion_changes_nothing(
+    api: OwnApi, seen: Following, runtime: TroubledRuntime, root: Path
+) -> None:
+    runtime.answer = commands = Commands()
+    async with running_kubelet(api, runtime, root):
+        await create(api, hooked(pre_stop="farewell"))
+        await seen.until(lambda: told(seen).phase == pod_pb2.POD_PHASE_RUNNING)
+        runtime.may_stop.clear()
+        await delete(api, "web")
+        with pytest.raises(grpc.aio.AioRpcError, match="NOT_FOUND"):
+            await delete(api, "web")
+        await runtime.looked()
+        runtime.may_stop.set()
+        await until_containers(runtime, 0)
+    assert commands.run == ["main/0 farewell"]
+    assert [name for name, _ in runtime.stopped] == ["web/main/0"]
 
 
 async def test_a_pod_that_was_deleted_while_the_kubelet_was_away_gets_the_default_grace_and_no_hook(
