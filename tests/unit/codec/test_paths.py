@@ -56,6 +56,8 @@ def test_a_place_in_a_pod(proto: str, v1beta1: str) -> None:
         ("Event", "source.host", "host"),
         ("Event", "first_timestamp", "firstTimestamp"),
         ("Namespace", "spec.finalizers[0]", "spec.finalizers[0]"),
+        ("Secret", "data[tls.key]", "data[tls.key]"),
+        ("Secret", "metadata.labels", "labels"),
         ("Nothing", "spec.finalizers[0]", "spec.finalizers[0]"),
     ],
 )
