@@ -50,7 +50,7 @@ def summary(pod: pod_pb2.Pod, verdicts: Sequence[NodeVerdict], standing: Standin
     """Say in one sentence why the pod is where it is, or nowhere."""
     match standing.stage:
         case Stage.OVER:
-            return f"it is over; it ran on {standing.node}" if standing.node else "it gets no node any more"
+            return f"it is over; its node was {standing.node}" if standing.node else "it gets no node any more"
         case Stage.PLACED:
             return f"{_origin(pod, standing)}, {_judgement(standing.node, verdicts)}"
         case Stage.BINDING:

@@ -199,7 +199,7 @@ def test_where_a_pod_is_from_is_not_guessed() -> None:
 @pytest.mark.parametrize(
     ("pod", "said"),
     [
-        (make_pod("web", node="n1", phase=pod_pb2.POD_PHASE_FAILED), "it is over; it ran on n1"),
+        (make_pod("web", node="n1", phase=pod_pb2.POD_PHASE_FAILED), "it is over; its node was n1"),
         (make_pod("web", phase=pod_pb2.POD_PHASE_FAILED), "it gets no node any more"),
         (make_pod("web", cpu="much"), "it asks for something that is no quantity: 'much' is not a quantity such as"),
     ],
