@@ -14,6 +14,7 @@ from tests.support.apiserver import OwnApi
 from tests.support.following import Following
 from tests.support.kubelet import container, create, delete, running_kubelet, told
 from tests.support.pods import make_pod
+from tests.support.ports import free_port
 from tests.support.runtimes import until
 
 pytestmark = pytest.mark.docker
@@ -80,6 +81,23 @@ async def test_a_restarted_kubelet_keeps_a_pod_ready_and_reads_what_was_left_mea
         assert container(seen).last_state.terminated.message == "bye"
         for name in ("web", "later"):
             await delete(api, name)
+        await until(docker, lambda listed: None if listed else True)
+
+
+async def test_on_the_nodes_network_a_probe_asks_the_node(
+    api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
+) -> None:
+    port = free_port()
+    pod = busybox(f"exec httpd -f -p 127.0.0.1:{port} -h /etc")
+    pod.spec.host_network = True
+    probe = pod.spec.containers[0].readiness_probe
+    probe.handler.http_get.path, probe.handler.http_get.port.text = "/passwd", "web"
+    probe.period_seconds, probe.timeout_seconds = 1, 10
+    pod.spec.containers[0].ports.add(name="web", container_port=port)
+    async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
+        await create(api, pod, node_name)
+        await seen.until(lambda: container(seen).ready)
+        await delete(api, "web")
         await until(docker, lambda listed: None if listed else True)
 
 

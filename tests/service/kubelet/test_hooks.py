@@ -157,6 +157,29 @@ async def test_the_hook_before_the_stop_has_the_grace_and_no_more(
     assert seen.told("failedPreStop", "web") == ["preStop hook failed: not done within 1 s"]
 
 
+async def test_hooks_may_be_requests_to_the_pods_address(
+    api: OwnApi, seen: Following, runtime: TroubledRuntime, root: Path
+) -> None:
+    asked: list[str] = []
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readline()).decode().split(" ")[1])
+        writer.write(b"HTTP/1.1 200 OK\r\n\r\n")
+        writer.close()
+
+    listening = await asyncio.start_server(answer, "127.0.0.1", 0)
+    pod = hooked(post_start="x", pre_stop="x")
+    lifecycle = pod.spec.containers[0].lifecycle
+    for hook, path in ((lifecycle.post_start, "/hello"), (lifecycle.pre_stop, "/farewell")):
+        hook.http_get.path, hook.http_get.port.number = path, listening.sockets[0].getsockname()[1]
+    async with listening, running_kubelet(api, runtime, root):
+        await create(api, pod)
+        await seen.until(lambda: container(seen).ready)
+        await delete(api, "web")
+        await until_containers(runtime, 0)
+    assert asked == ["/hello", "/farewell"]
+
+
 async def test_without_grace_there_is_no_hook_either(
     api: OwnApi, seen: Following, runtime: TroubledRuntime, root: Path
 ) -> None:
