@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from argparse import Namespace
 from collections.abc import AsyncGenerator, Sequence
@@ -50,6 +51,8 @@ def run(arguments: Namespace, console: Console) -> None:
     if not name or not words:
         raise Invalid("say which pod and which ports: peapod port-forward POD [LOCAL:]REMOTE...")
     name, ports = one_pod(name, "have no ports"), read_ports(words)
+    # A server that is away is told of by each connection that fails for it.
+    logging.getLogger(informer.__name__).setLevel(logging.ERROR)
     with Connection(arguments.server) as connection:
         pod = connection.of(POD).get(arguments.namespace, name)
     if pod.status.phase != pod_pb2.POD_PHASE_RUNNING:
