@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peapod.kubelet.actions import (
@@ -18,16 +18,20 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
+from peapod.kubelet.fate import Scene
 from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.memory import Now
+from peapod.kubelet.instances import Instances
+from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed, Phase
+from peapod.kubelet.status import Place, status_of
 from peapod.v1 import pod_pb2
 from tests.support.pods import at, make_pod, seen
 
 ROUNDS = 150
+PLACE = Place("10.0.0.1", "docker", at(0))
 POLICIES = [pod_pb2.RESTART_POLICY_ALWAYS, pod_pb2.RESTART_POLICY_ON_FAILURE, pod_pb2.RESTART_POLICY_NEVER]
 
 
@@ -50,6 +54,7 @@ class Model:
     volumes: bool = False
     cleaned: bool = False
     begun: set[tuple[str, int]] = field(default_factory=set)
+    told: dict[str, int] = field(default_factory=dict)
     stop_code: int = 137
     """How containers end that are stopped."""
     kills: list[int] = field(default_factory=list)
@@ -149,7 +154,20 @@ class Model:
         made = plan(goal, self.containers, memory, self.now())
         turned = plan(goal, self.containers[::-1], memory, self.now())
         assert [set(step) for step in made.steps] == [set(step) for step in turned.steps]
+        if goal.intent is Intent.RUN:
+            self._tell(goal, memory)
         return made
+
+    def _tell(self, goal: Goal, memory: Memory) -> None:
+        """Report, as a worker does: no container is ever told to have been restarted less often than before."""
+        found = Instances.of("uid-1", self.containers)
+        status = status_of(
+            Scene(self.pod, spec_hash(self.pod.spec), goal.needs_network, found, memory, self.now()), PLACE
+        )
+        for one in status.container_statuses:
+            assert one.restart_count >= self.told.get(one.name, 0)
+            assert one.ready == (one.state.HasField("running") and found.newest(one.name) is not None)
+            self.told[one.name] = one.restart_count
 
 
 @st.composite
@@ -195,7 +213,7 @@ def strangers(model: Model) -> list[Observed]:
     return [one for one in model.containers if one.name.uid != model.pod.metadata.uid]
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(models())
 def test_a_wanted_pod_comes_to_run_once(model: Model) -> None:
     others = strangers(model)
@@ -213,7 +231,7 @@ def test_a_wanted_pod_comes_to_run_once(model: Model) -> None:
         assert len([one for one in model.mine() if one.name.container == name]) <= 2
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(models())
 def test_a_pod_that_is_gone_leaves_nothing(model: Model) -> None:
     others = strangers(model)
@@ -222,7 +240,7 @@ def test_a_pod_that_is_gone_leaves_nothing(model: Model) -> None:
     assert model.containers == others
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(models())
 def test_a_pod_at_rest_starts_and_runs_nothing(model: Model) -> None:
     others = strangers(model)
