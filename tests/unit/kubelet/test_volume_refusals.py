@@ -26,6 +26,7 @@ from peapod.v1 import pod_pb2
         "file:///srv/site",
         "/srv/site",
         "https://[::1]/site",
+        "https://example.test/site/.git/",
     ],
 )
 def test_repositories_that_git_can_reach(repository: str) -> None:
@@ -42,6 +43,9 @@ def test_repositories_that_git_can_reach(repository: str) -> None:
         ("https://example.test/\nsite", "is no address"),
         ("site", "is neither a URL nor an absolute path"),
         ("../site", "is neither a URL nor an absolute path"),
+        ("https://example.test/.", "does not end in a name"),
+        ("/srv/site/..", "does not end in a name"),
+        ("/", "does not end in a name"),
         ("", "is neither a URL nor an absolute path"),
     ],
 )

@@ -16,6 +16,7 @@ _MODE = 0o777
 _SECONDS = 600.0
 _SCHEMES = ("file", "git", "http", "https", "ssh")
 _OF_SCP = re.compile(r"[^/:]+:.+")
+_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+~-]*")
 _SILENT = {
     "GIT_ALLOW_PROTOCOL": ":".join(_SCHEMES),
     "GIT_ASKPASS": "",
@@ -37,7 +38,7 @@ class GitRepo:
 
     def refusal(self, volume: pod_pb2.Volume) -> str:
         """Refuse what git would take for an option, or for a program to run."""
-        if problem := _problem(volume.git_repo.repository):
+        if problem := _problem(volume.git_repo.repository) or _name_problem(volume.git_repo.repository):
             return f'git_repo.repository "{volume.git_repo.repository}" {problem}'
         if volume.git_repo.revision.startswith("-"):
             return f'git_repo.revision "{volume.git_repo.revision}" begins with a dash'
@@ -64,15 +65,27 @@ class GitRepo:
 
 async def _clone(source: pod_pb2.GitRepoVolumeSource, place: Path) -> None:
     # Through the transport even from this node's disk: a local clone shares its files with what it was made of.
-    await _git("clone", "--quiet", "--no-local", "--", source.repository, cwd=place)
+    folder = place / _name(source.repository)
+    await _git("clone", "--quiet", "--no-local", "--", source.repository, folder.name, cwd=place)
     if source.revision:
-        folder = next(place.iterdir())  # noqa: ASYNC240
         await _git("checkout", "--quiet", source.revision, "--", cwd=folder)
         await _git("reset", "--quiet", "--hard", cwd=folder)
 
 
+def _name(repository: str) -> str:
+    """Name the folder of a clone, as git does by itself but for what is no name: it must be a folder of its own, or
+    what is cloned could pass for the settings of a repository.
+    """
+    path = repository.rstrip("/").removesuffix("/.git").rstrip("/")
+    return re.split("[/:]", path)[-1].removesuffix(".git")
+
+
 async def _git(*arguments: str, cwd: Path) -> None:
     await run("git", *_OWN, *arguments, cwd=cwd, env=_SILENT, seconds=_SECONDS)
+
+
+def _name_problem(repository: str) -> str:
+    return "" if _NAME.fullmatch(_name(repository)) else "does not end in a name"
 
 
 def _problem(repository: str) -> str:
@@ -83,6 +96,4 @@ def _problem(repository: str) -> str:
         return f"asks for the transport {repository.partition('::')[0]}, which is not supported"
     if separator:
         return "" if scheme in _SCHEMES else f"asks for {scheme}, which is not supported"
-    if repository.startswith("/") or _OF_SCP.match(repository):
-        return ""
-    return "is neither a URL nor an absolute path"
+    return "" if repository.startswith("/") or _OF_SCP.match(repository) else "is neither a URL nor an absolute path"

@@ -62,7 +62,9 @@ async def run(
 def tool_environment() -> dict[str, str]:
     """Make the environment of programs: they are found, and speak English."""
     path = os.pathsep.join((os.environ.get("PATH", ""), *_SYSTEM))
-    return {**os.environ, "PATH": path, "LC_ALL": "C"}
+    # What the kubelet was told about git of its own is not meant for what pods ask for.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return {**kept, "PATH": path, "LC_ALL": "C"}
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
