@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from peapod.kubelet.runtime.docker import DockerRuntime
+from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from peapod.kubelet.server import Kubelet
+from tests.support import docker_pods, sandbox_pods
 from tests.support.apiserver import OwnApi, running_apiserver
-from tests.support.docker_pods import cleared
 from tests.support.following import Following, following
 from tests.support.kubelet import TroubledRuntime, running_kubelet
 
@@ -48,5 +49,12 @@ async def kubelet(api: OwnApi, runtime: TroubledRuntime, root: Path) -> AsyncGen
 @pytest.fixture
 async def docker(node_name: str) -> AsyncGenerator[DockerRuntime]:
     """The node's containers on the engine, seen beside the kubelet; none is left."""
-    async with cleared(node_name) as runtime:
+    async with docker_pods.cleared(node_name) as runtime:
+        yield runtime
+
+
+@pytest.fixture
+async def sandboxes(root: Path, node_name: str) -> AsyncGenerator[SandboxRuntime]:
+    """The node's sandboxes, seen beside the kubelet; none is left."""
+    async with sandbox_pods.cleared(root, node_name) as runtime:
         yield runtime

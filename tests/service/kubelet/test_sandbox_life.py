@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
-
-import pytest
 
 from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from peapod.v1 import pod_pb2
 from tests.support.apiserver import OwnApi
 from tests.support.following import Following
 from tests.support.kubelet import container, create, delete, running_kubelet
-from tests.support.pods import make_pod
+from tests.support.sandbox_pods import FOREVER, make_runtime, on_host
 from tests.support.worlds import gone
-
-FOREVER = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
-
-
-@pytest.fixture
-async def sandboxes(root: Path, node_name: str) -> AsyncGenerator[SandboxRuntime]:
-    """The node's sandboxes, seen beside the kubelet; none is left."""
-    runtime = make_runtime(root, node_name)
-    await runtime.open()
-    yield runtime
-    for one in reversed(await runtime.list()):
-        await runtime.remove(one.id)
-    await runtime.close()
-
-
-def make_runtime(root: Path, node: str) -> SandboxRuntime:
-    return SandboxRuntime(node, root / "sandbox", hidden=(root,))
-
-
-def on_host(script: str) -> pod_pb2.Pod:
-    pod = make_pod(image="host")
-    pod.spec.containers[0].command.extend(["/bin/sh", "-c", script])
-    return pod
 
 
 async def test_a_sandbox_leaves_its_last_words(
