@@ -65,7 +65,7 @@ def test_two_spellings_of_one_pod(one: dict[str, Any], other: dict[str, Any]) ->
 
 
 def test_the_version_is_written_as_the_one_that_there_is() -> None:
-    for version in ("v1beta1", "v1beta2", "", "V1BETA2", None):
+    for version in ("v1beta1", "v1beta2", "", "V1BETA2", "v7", None):
         written = codec.encode(read(pod(manifest={"version": version})))
         assert written["desiredState"]["manifest"]["version"] == "v1beta2"
 

@@ -5,6 +5,7 @@ A manifest is what a pod has in `desiredState.manifest`; its `id` is the pod's n
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -14,15 +15,25 @@ from peapod.codec.v1beta1.codec import Decoded, Part, member
 from peapod.codec.v1beta1.paths import translate
 from peapod.codec.v1beta1.pod import MANIFEST, ManifestVersion
 from peapod.codec.v1beta1.scalars import TEXT
-from peapod.codec.v1beta1.shapes import Field, Report, kind_of, read_object
+from peapod.codec.v1beta1.shapes import Field, Report, Slot, kind_of, read_object
 from peapod.v1 import pod_pb2
 
 LIST = "ContainerManifestList"
 
+
+class OwnVersion(ManifestVersion):
+    """The version of a manifest that stands alone, where nothing else says how to read it."""
+
+    def read(self, value: Any, slot: Slot, report: Report) -> None:
+        """Take v1beta1 and v1beta2, which are the same, in any case."""
+        if not isinstance(value, str) or value.lower() not in ("", "v1beta1", "v1beta2"):
+            report.problem(f'must be "v1beta2", not {json.dumps(value)}')
+
+
 _OWN = ("version", "id", "uuid")
 
 TABLE = (
-    Field("version", "", ManifestVersion("v1beta2"), always=True),
+    Field("version", "", OwnVersion("v1beta2"), always=True),
     Field("id", "metadata.name", TEXT),
     Field("uuid", "metadata.uid", TEXT),
     *(replace(entry, proto=f"spec.{entry.proto}") for entry in MANIFEST.fields if entry.name not in _OWN),
