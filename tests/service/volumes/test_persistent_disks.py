@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 import subprocess
+from asyncio.subprocess import PIPE
 from pathlib import Path
 
 import pytest
@@ -232,6 +233,19 @@ async def test_a_disk_that_is_in_use_is_neither_unmounted_nor_detached(
     assert len(loop_devices(images)) == 1
     await volumes.tear_down("uid-1")
     assert nothing_left(root, images)
+
+
+async def test_a_sandbox_that_started_meanwhile_keeps_no_disk(volumes: Volumes, images: Path, root: Path) -> None:
+    await volumes.set_up(pod_with())
+    command = ["unshare", "--mount", "--propagation", "private", "sh", "-c", "echo ready; exec cat"]
+    sandbox = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
+    try:
+        assert sandbox.stdout is not None
+        assert await sandbox.stdout.readline() == b"ready\n"
+        await volumes.tear_down("uid-1")
+        assert nothing_left(root, images)
+    finally:
+        await sandbox.communicate()
 
 
 async def test_a_node_without_disks_refuses_them_by_name(volumes: Volumes, images: Path, root: Path) -> None:

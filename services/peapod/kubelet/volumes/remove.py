@@ -28,7 +28,10 @@ def remove_tree(path: Path) -> None:
 
 
 def remove_empty(path: Path) -> None:
-    """Delete a directory that must be empty, as a mount point is once its mount is undone; absent: nothing."""
+    """Delete a directory that must be empty, as a mount point is once its mount is undone; absent: nothing.
+
+    This also ends what other mount namespaces still have mounted there, as sandboxes do that started meanwhile.
+    """
     try:
         path.rmdir()
     except FileNotFoundError:
