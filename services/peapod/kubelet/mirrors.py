@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 import grpc.aio
 
+from peapod.common import process
 from peapod.common.backoff import Backoff
 from peapod.common.errors import NotFound, PeapodError, from_rpc
 from peapod.kubelet.naming import spec_hash
@@ -87,20 +88,24 @@ class Mirrors:
         self._api = api
         self._sources = sources
         self._wake = asyncio.Event()
+        self._mirrors: dict[str, list[pod_pb2.Pod]] = {}
         self._dressed: dict[str, _Dressed] = {}
+        self._backoff = Backoff(0.2, 30)
+        self._revision = 0
         self._said: dict[str, str] = {}
-        for source in (api, *sources):
+        api.on_change(self._look)
+        for source in sources:
             source.on_change(self._wake.set)
 
     def of(self, static: pod_pb2.Pod) -> pod_pb2.Pod | None:
         """The mirror that shows a static pod as it is now, as the API had it when last heard of."""
-        found = (mirror for mirror in self._api.mirrors() if shows(mirror, static))
+        found = (mirror for mirror in self._mirrors.get(static.metadata.uid, ()) if shows(mirror, static))
         return next(found, None)
 
     def static_uid(self, uid: str) -> str:
         """The uid of the pod that a mirror shows; of any other pod its own."""
-        found = (mirror for mirror in self._api.mirrors() if mirror.metadata.uid == uid)
-        return next((mirror.metadata.annotations[MIRROR] for mirror in found), uid)
+        found = (static for static, mirrors in self._mirrors.items() if uid in {one.metadata.uid for one in mirrors})
+        return next(found, uid)
 
     def shown_as(self, pod: pod_pb2.Pod) -> pod_pb2.Pod | None:
         """The pod that the API has in the place of this one: of a static pod its mirror, None while it has none."""
@@ -129,50 +134,54 @@ class Mirrors:
 
     async def run(self) -> None:
         """Follow until cancelled."""
-        backoff = Backoff(0.2, 30)
-        self._wake.set()
+        loop = asyncio.get_running_loop()
         while True:
-            await self._wake.wait()
             self._wake.clear()
-            if await self._round():
-                backoff.reset()
-            else:
-                asyncio.get_running_loop().call_later(backoff.next(), self._wake.set)
+            pause = await self._round()
+            timer = loop.call_later(pause, self._wake.set) if pause else None
+            await self._wake.wait()
+            if timer is not None:
+                timer.cancel()
 
-    async def _round(self) -> bool:
-        """Do what there is to do; tell whether all of it was done."""
+    def _look(self) -> None:
+        """Sort the mirrors that there are by the pods that they show."""
+        self._mirrors = {}
+        for mirror in self._api.mirrors():
+            self._mirrors.setdefault(mirror.metadata.annotations[MIRROR], []).append(mirror)
+        self._wake.set()
+
+    async def _round(self) -> float:
+        """Do what there is to do; tell in how many seconds to try again what has failed, 0 when nothing has."""
         if self._api.pods() is None:
-            return True
+            return 0.0
         statics, complete = self._statics()
         self._dressed = {uid: one for uid, one in self._dressed.items() if uid in statics}
         acts = decide(statics, self._api.mirrors(), complete=complete)
-        revision = 0
-        done = True
-        for act, pods in ((self._delete, acts.delete), (self._create, acts.create)):
-            for pod in pods:
-                reached = await self._try(act, pod)
-                done &= reached is not None
-                revision = max(revision, reached or 0)
-        await self._catch_up(revision)
-        return done
+        pauses = [await self._attend(self._delete, pod) for pod in acts.delete]
+        pauses += [await self._attend(self._create, pod) for pod in acts.create]
+        await self._catch_up()
+        return min(filter(None, pauses), default=0.0)
 
     def _statics(self) -> tuple[dict[str, pod_pb2.Pod], bool]:
         found = {uid: pod for source in self._sources for uid, pod in (source.pods() or {}).items()}
         return found, all(source.complete for source in self._sources)
 
-    async def _try(self, act: Callable[[pod_pb2.Pod], Awaitable[int]], pod: pod_pb2.Pod) -> int | None:
-        """Return the revision that the act made, or None after a failure, which is said once."""
+    async def _attend(self, act: Callable[[pod_pb2.Pod], Awaitable[int]], pod: pod_pb2.Pod) -> float:
+        """Do one act, unless it has failed and waits; tell for how long it waits. A failure is said once."""
         name = pod.metadata.name
+        if pause := self._backoff.remaining(name):
+            return pause
         try:
-            revision = await act(pod)
+            self._revision = max(self._revision, await act(pod))
         except PeapodError as error:
             trouble = f"{error.code.name}: {error.message}"
             if self._said.get(name) != trouble:
                 logger.warning("static pod %s is not shown as it is, trying again: %s", name, trouble)
             self._said[name] = trouble
-            return None
+            return self._backoff.next(name)
         self._said.pop(name, None)
-        return revision
+        self._backoff.reset(name)
+        return 0.0
 
     async def _create(self, mirror: pod_pb2.Pod) -> int:
         request = CreatePodRequest(pod=mirror)
@@ -198,11 +207,12 @@ class Mirrors:
         logger.info("mirror %s is removed: no static pod is as it shows", metadata.name)
         return gone.metadata.resource_version
 
-    async def _catch_up(self, revision: int) -> None:
+    async def _catch_up(self) -> None:
         """Wait until the API's own word of what was done is here, so that nothing is done twice."""
-        reached = asyncio.ensure_future(self._api.reached(revision))
+        reached = asyncio.create_task(self._api.reached(self._revision))
         await asyncio.wait({reached}, timeout=CATCH_UP_SECONDS)
-        reached.cancel()
+        await process.end(reached)
+        self._revision = 0
 
 
 def _was_lived(status: pod_pb2.PodStatus) -> bool:
