@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from peapod.kubelet.runtime.runtime import ContainerGone, LaunchError
+from peapod.kubelet.runtime.runtime import ContainerGone, LaunchError, Mount
 from peapod.kubelet.runtime.sandbox import record
 from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from tests.service.sandbox_runtime.conftest import folder_of
@@ -153,6 +153,20 @@ async def test_a_terminal_is_the_containers_own(runtime: SandboxRuntime, id: str
 async def test_a_word_that_no_program_can_take(runtime: SandboxRuntime, id: str) -> None:
     with pytest.raises(LaunchError, match="null"):
         await runtime.exec(id, ["echo", "a\0b"])
+
+
+async def test_a_command_that_is_too_long(runtime: SandboxRuntime, id: str) -> None:
+    with pytest.raises(LaunchError, match="too long"):
+        await runtime.exec(id, ["echo", "x" * (1 << 20)])
+
+
+async def test_a_container_that_has_hidden_its_terminals(runtime: SandboxRuntime, pod: TestPod, tmp_path: Path) -> None:
+    id = await pod.start(FOREVER, mounts=[Mount(str(tmp_path), "/dev/pts")])
+    with pytest.raises(LaunchError, match="No such file"):
+        await runtime.exec(id, ["true"], tty=True)
+    (tmp_path / "ptmx").touch()
+    with pytest.raises(LaunchError, match="terminals"):
+        await runtime.exec(id, ["true"], tty=True)
 
 
 async def test_a_container_whose_directory_goes_meanwhile(runtime: SandboxRuntime, root: Path, id: str) -> None:

@@ -119,6 +119,24 @@ async def test_a_kubelet_restart_keeps_images(make: OpenRuntime, runtime: Sandbo
     assert await successor.ensure_image(NAME, NEVER) == id
 
 
+def leave(folder: Path) -> None:
+    (folder / "half/rootfs/closed").mkdir(parents=True)
+    (folder / "half/rootfs/closed").chmod(0)
+    (folder / "link").symlink_to(folder / "half")
+
+
+async def test_what_a_crash_left_half_unpacked_is_swept_away_unless_somebody_unpacks(
+    make: OpenRuntime, runtime: SandboxRuntime, root: Path
+) -> None:
+    coming = root / "images/coming"
+    leave(coming)
+    with runtime._images.kept():
+        await make().open()
+        assert len(names_in(coming)) == 2
+    await make().open()
+    assert names_in(coming) == []
+
+
 @pytest.mark.parametrize("policy", [NEVER, IF_NOT_PRESENT, ALWAYS])
 async def test_archives_in_the_folder_are_found_by_name(
     runtime: SandboxRuntime, root: Path, policy: pod_pb2.PullPolicy

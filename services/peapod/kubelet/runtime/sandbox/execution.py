@@ -24,7 +24,10 @@ _END_OF_FILE = b"\x04\x04"
 
 async def execute(container: Container, command: Sequence[str], *, stdin: bool, tty: bool) -> SandboxExecution:
     """Run a command in a container, and return once it runs. Raises `ContainerGone` and `LaunchError`."""
-    execution = _begin(container, command, stdin=stdin, tty=tty)
+    try:
+        execution = _begin(container, command, stdin=stdin, tty=tty)
+    except OSError as error:
+        raise LaunchError(f"the command cannot be run: {error.strerror or error}") from error
     try:
         await execution.started(container.id)
         if tty and not stdin:

@@ -61,9 +61,12 @@ class Images:
         self._sizes: dict[str, int] = {}
 
     def open(self) -> None:
-        """Make the directories."""
+        """Make the directories, and sweep away what a crash left half unpacked or half removed."""
         for folder in (self._source, self._unpacked, self._names, self._coming):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(BlockingIOError), self._locked(fcntl.LOCK_EX | fcntl.LOCK_NB):
+            for left in self._coming.iterdir():
+                trees.delete(left)
 
     def ensure(self, name: str, policy: pod_pb2.PullPolicy) -> Image:
         """Find an image by name, in the archives if need be; raise `ImageError`.
@@ -122,7 +125,8 @@ class Images:
                     link.unlink()
             with suppress(FileNotFoundError):
                 place.rename(going)
-        trees.delete(going)
+        with self.kept():
+            trees.delete(going)
 
     def disk(self) -> DiskUse:
         """How full the file system is, of what others than root may use."""
@@ -130,7 +134,7 @@ class Images:
         return DiskUse(about.used, about.used + about.free)
 
     def kept(self) -> AbstractContextManager[None]:
-        """Have no image removed, by any process, while a container is made of one."""
+        """Have no image removed, and nothing swept away, by any process meanwhile."""
         return self._locked(fcntl.LOCK_SH)
 
     @contextmanager
@@ -187,13 +191,14 @@ class Images:
         return self._known[key]
 
     def _take(self, packed: Packed, name: str) -> Image:
-        digest = packed.id.removeprefix("sha256:")
-        if not (self._unpacked / digest).exists():
-            self._unpack(packed, self._unpacked / digest)
-        link = self._coming / secrets.token_hex(8)
-        link.symlink_to(os.path.relpath(self._unpacked / digest, self._names))
-        link.rename(self._names / quote(name, safe=""))
-        image = self._find(name)
+        place = self._unpacked / packed.id.removeprefix("sha256:")
+        with self.kept():
+            if not place.exists():
+                self._unpack(packed, place)
+            link = self._coming / secrets.token_hex(8)
+            link.symlink_to(os.path.relpath(place, self._names))
+            link.rename(self._names / quote(name, safe=""))
+            image = self._find(name)
         if image is None:
             raise ImageError("ErrImagePull", f"{name} was removed while it was imported")
         return image

@@ -17,7 +17,9 @@ def delete(path: Path) -> None:
             inner = Path(folder, name)
             if not inner.is_symlink():
                 inner.chmod(0o700)
-    if path.exists():
+    if path.is_symlink():
+        path.unlink()
+    elif path.exists():
         shutil.rmtree(path)
 
 
