@@ -245,7 +245,7 @@ async def test_a_sandbox_that_started_meanwhile_keeps_no_disk(volumes: Volumes, 
         await volumes.tear_down("uid-1")
         assert nothing_left(root, images)
     finally:
-        await sandbox.communicate()
+        await sandbox.communicate(b"")
 
 
 async def test_a_node_without_disks_refuses_them_by_name(volumes: Volumes, images: Path, root: Path) -> None:
