@@ -109,9 +109,8 @@ class Dispatcher:
 
     def _keep(self, worker: Worker, source: str, pod: pod_pb2.Pod) -> None:
         """Tell a worker what has become of its pod. A static pod that was refused, or has changed, is judged anew."""
-        before = worker.goal
-        changed = before.pod is None or before.pod.spec != pod.spec
-        if source != API and (changed or before.refusal):
+        before, static = worker.goal, source != API
+        if static and (before.refusal or before.pod is None or before.pod.spec != pod.spec):
             self._admit(source, pod)
         elif before.pod is not pod or before.intent is Intent.REMOVE:
             worker.want(self._goal(source, pod, before.refusal))
