@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from peapod.common import health
+from peapod.common.channel import open_sync_channel
+from peapod.v1 import pod_service_pb2, pod_service_rpc
 from tests.e2e import main_job
 from tests.support import engine
 from tests.support.cluster import PATIENCE, Cluster, running
@@ -66,6 +68,32 @@ def test_containers_share_a_volume(cluster: Cluster) -> None:
     assert cluster.run_in("sharing", "reader", "cat", "/scratch/word") == "hello\n"
     cluster.peapod("delete", "pod", "sharing")
     cluster.wait_until_gone("sharing")
+
+
+def test_a_kubelet_in_a_container_reaches_into_its_pods(cluster: Cluster) -> None:
+    cluster.wait_for_nodes()
+    document = _sleeper("reached")
+    serve = "mkdir /tmp/www; echo hello > /tmp/www/word; busybox httpd -p 127.0.0.1:7321 -h /tmp/www; echo ready"
+    document["desiredState"]["manifest"]["containers"][0]["command"][2] = f"{serve}; sleep 600"
+    cluster.peapod("create", "-f", "-", given=json.dumps(document))
+    cluster.wait_for_pods(["reached"], running)
+    cluster.wait_for_log("reached", "main", "ready")
+    assert cluster.peapod("exec", "reached", "--", "cat", "/tmp/www/word") == "hello\n"
+    assert _forwarded(cluster, "reached", 7321, b"GET /word HTTP/1.0\r\n\r\n").endswith(b"\r\n\r\nhello\n")
+    cluster.peapod("delete", "pod", "reached")
+    cluster.wait_until_gone("reached")
+
+
+def _forwarded(cluster: Cluster, pod: str, port: int, question: bytes) -> bytes:
+    """Send a question to a port of a pod, at its own loopback address, and return the whole answer."""
+    target = pod_service_pb2.PortForwardTarget(namespace="default", name=pod, port=port)
+    requests = [
+        pod_service_pb2.PortForwardPodRequest(target=target),
+        pod_service_pb2.PortForwardPodRequest(data=question),
+    ]
+    with open_sync_channel(cluster.address) as channel:
+        client = pod_service_rpc.PodServiceSyncClient(channel)
+        return b"".join(response.data for response in client.port_forward_pod(requests, timeout=PATIENCE))
 
 
 def test_what_is_wrong_is_named_and_nothing_is_stored(cluster: Cluster) -> None:

@@ -66,9 +66,9 @@ def cluster(image: str, etcd_image: str, root: Path) -> Iterator[Cluster]:
     with ExitStack() as stack:
         network = stack.enter_context(_network())
 
-        def start(alias: str, container: DockerContainer, user: str | None = None) -> DockerContainer:
+        def start(alias: str, container: DockerContainer, **settings: object) -> DockerContainer:
             container.with_network(network).with_network_aliases(alias)
-            services[alias] = stack.enter_context(container.with_kwargs(labels=engine.labels(alias), user=user))
+            services[alias] = stack.enter_context(container.with_kwargs(labels=engine.labels(alias), **settings))
             return container
 
         start("etcd", _etcd(etcd_image))
@@ -76,8 +76,8 @@ def cluster(image: str, etcd_image: str, root: Path) -> Iterator[Cluster]:
         start("scheduler", _service(image, "scheduler", "--apiserver", f"apiserver:{API_PORT}"))
         start("controllers", _service(image, "controllers", "--apiserver", f"apiserver:{API_PORT}"))
         for node in nodes:
-            # For the engine's socket.
-            start(node, _kubelet(image, node, root / node), user="root")
+            # For the engine's socket, and to reach into pods as compose/docker-compose.yml lets it.
+            start(node, _kubelet(image, node, root / node), user="root", pid_mode="host", cap_add=["SYS_ADMIN"])
         yield Cluster(f"127.0.0.1:{apiserver.get_exposed_port(API_PORT)}", nodes, lambda: _logs(services))
 
 
