@@ -22,8 +22,11 @@ async def converse(execution: Execution, inputs: AsyncIterator[ExecInput]) -> As
             yield ExecOutput(stderr=chunk.data) if chunk.stderr else ExecOutput(stdout=chunk.data)
         yield ExecOutput(exit_code=await execution.wait())
     finally:
-        await process.end(feeding)
-        await execution.close()
+        try:
+            await process.end(feeding)
+        finally:
+            # Whoever is cancelled twice, by its caller and by a server that stops, kills the command all the same.
+            await execution.close()
 
 
 async def _feed(execution: Execution, inputs: AsyncIterator[ExecInput]) -> None:
@@ -52,8 +55,9 @@ async def forward(
             while data := await reader.read(PIECE):
                 yield data
     finally:
-        await process.end(sending)
+        # First of all, as anything that waits here may be cancelled once more.
         writer.close()
+        await process.end(sending)
         with suppress(OSError):
             await writer.wait_closed()
 
