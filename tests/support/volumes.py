@@ -41,7 +41,7 @@ def loop_devices(directory: Path) -> list[str]:
     command = ["losetup", "--list", "--json", "--output", "NAME,BACK-FILE"]
     listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     entries = json.loads(listed)["loopdevices"] if listed else []
-    return [entry["name"] for entry in entries if entry["back-file"].startswith(f"{directory}/")]
+    return [entry["name"] for entry in entries if (entry["back-file"] or "").startswith(f"{directory}/")]
 
 
 def file_system_of(place: Path) -> str:

@@ -30,6 +30,7 @@ def test_labels_are_read() -> None:
         ["--advertise-address", "host:port"],
         ["--heartbeat-seconds", "0"],
         ["--runtime", "rkt"],
+        ["--disks", "local:disks"],
         ["--manifest-url", "file:///etc/passwd"],
         ["--manifest-seconds", "0"],
         ["--host-network-sources", "etcd"],
