@@ -10,13 +10,12 @@ import pytest
 
 from peapod.common.server import Server
 from peapod.kubelet.config import KubeletConfig
-from peapod.kubelet.naming import ContainerName
 from peapod.kubelet.runtime.runtime import Launch, Observed, RuntimeUnavailable
 from peapod.kubelet.server import Kubelet
-from peapod.v1 import pod_service_rpc
+from peapod.v1 import pod_pb2, pod_service_rpc
 from tests.support.fake_pods import FakePods
 from tests.support.kubelet import NODE, TroubledRuntime, until_containers
-from tests.support.pods import make_pod
+from tests.support.pods import make_pod, seen
 from tests.support.worlds import gone
 
 UIDS = ["uid-a", "uid-b", "uid-c"]
@@ -42,18 +41,22 @@ async def populated(runtime: TroubledRuntime, root: Path) -> FakePods:
     """Three pods in the store, each with a container and a directory on the node."""
     pods = FakePods()
     for uid in UIDS:
-        pod = make_pod(name=uid, uid=uid)
-        pod.spec.node_name = NODE
-        pods.pods[uid] = pod
+        pods.pods[uid] = pod_of(uid)
         await strand(runtime, uid)
         (root / "pods" / uid).mkdir(parents=True)
     return pods
 
 
-async def strand(runtime: TroubledRuntime, uid: str) -> None:
+def pod_of(uid: str) -> pod_pb2.Pod:
     pod = make_pod(name=uid, uid=uid)
-    name = ContainerName("main", "0", uid, "default", "api", uid, 0)
-    await runtime.start(Launch(name, pod, pod.spec.containers[0], "hollow/web"))
+    pod.spec.node_name = NODE
+    return pod
+
+
+async def strand(runtime: TroubledRuntime, uid: str) -> None:
+    """Have the pod's container run, as a kubelet left it that is no more."""
+    pod = pod_of(uid)
+    await runtime.start(Launch(seen(pod).name, pod, pod.spec.containers[0], "hollow/web"))
 
 
 def uids_of(listed: list[Observed]) -> set[str]:
@@ -66,7 +69,7 @@ async def test_a_snapshot_that_breaks_off_removes_nothing(
     """Neither containers nor volumes of the pods that it did not come to; a complete one does."""
     populated.snapshot_most = 1
     async with kubelet_of(populated, runtime, root):
-        await populated.until(opened=4)
+        await populated.until(opened=2)
         await runtime.looked()
         assert uids_of(await runtime.list()) == set(UIDS)
         assert {path.name for path in (root / "pods").iterdir()} == set(UIDS)
