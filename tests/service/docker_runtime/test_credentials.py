@@ -14,7 +14,8 @@ import docker
 import pytest
 
 from peapod.kubelet.runtime.docker import DockerRuntime, images
-from peapod.kubelet.runtime.runtime import ImageError
+from peapod.kubelet.runtime.open import open_runtime
+from peapod.kubelet.runtime.runtime import ImageError, Runtime
 from peapod.v1 import pod_pb2
 from tests.images.rootfs import RootFs
 from tests.support import registry
@@ -66,7 +67,7 @@ def write(logins: Path, content: str | dict[str, Any]) -> None:
     logins.write_text(content if isinstance(content, str) else json.dumps(content))
 
 
-async def refusal(runtime: DockerRuntime, image: str) -> str:
+async def refusal(runtime: Runtime, image: str) -> str:
     """Try to pull, and return why it is not possible."""
     with pytest.raises(ImageError) as caught:
         await runtime.ensure_image(image, ALWAYS)
@@ -134,6 +135,14 @@ async def test_a_file_that_cannot_be_read_is_named(
 
 async def test_a_file_that_is_absent_is_named(runtime: DockerRuntime, private: str, logins: Path) -> None:
     assert f"the logins in {logins} cannot be read: No such file" in await refusal(runtime, private)
+
+
+async def test_the_kubelets_flag_names_the_file(node_name: str, private: str, logins: Path, tmp_path: Path) -> None:
+    runtime = await open_runtime("docker", node_name, tmp_path, docker_config=str(logins))
+    await refusal(runtime, private)
+    write(logins, {"auths": {host(private): {"auth": encoded(LOGIN)}}})
+    assert await runtime.ensure_image(private, ALWAYS)
+    await runtime.close()
 
 
 async def test_a_credential_helper_is_asked(
