@@ -221,3 +221,16 @@ async def test_a_closed_runtime_says_so(runtime: DockerRuntime) -> None:
         await runtime.list()
     with pytest.raises(RuntimeUnavailable):
         await next_hint(hints)
+
+
+async def test_a_list_that_breaks_off_half_way_is_none(
+    runtime: DockerRuntime, pod: TestPod, proxy: EngineProxy
+) -> None:
+    first = await pod.start("sleep 1000")
+    assert len(await runtime.list()) == 2
+    second = await pod.start("sleep 1000", container="second")
+    proxy.lose_answer_to = f"/{second}/json"
+    with pytest.raises(RuntimeUnavailable):
+        await runtime.list()
+    proxy.lose_answer_to = ""
+    assert [one.id for one in await runtime.list()] == [pod.network, first, second]
