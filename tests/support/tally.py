@@ -57,9 +57,17 @@ class Tally:
     def processes(self) -> dict[str, tuple[int, float]]:
         """Find what runs on this machine: each container's own process, by its id and the time of its start."""
         found = {}
-        for process in psutil.process_iter(["pid", "create_time", "cmdline"]):
+        shells = {process.info["pid"]: process.info for process in self._shells()}
+        for shell in shells.values():
+            # A shell that is about to become another program still looks like the one that made it.
+            if shell["ppid"] not in shells:
+                name = shell["cmdline"][-1]
+                assert name not in found, f"{name} runs twice"
+                found[name] = (shell["pid"], shell["create_time"])
+        return found
+
+    def _shells(self) -> Iterable[psutil.Process]:
+        for process in psutil.process_iter(["pid", "ppid", "create_time", "cmdline"]):
             words = process.info["cmdline"] or []
             if words[:2] == ["/bin/sh", "-c"] and str(self.directory) in words:
-                assert words[-1] not in found, f"{words[-1]} runs twice"
-                found[words[-1]] = (process.info["pid"], process.info["create_time"])
-        return found
+                yield process
