@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable
-from peapod_cli import objects, sources
+from peapod_cli import objects, patch, sources
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.kinds import EVENT, POD
@@ -20,8 +20,13 @@ def run(arguments: Namespace, console: Console) -> None:
     """Replace the objects of each file and print `type/name` for each.
 
     An object that names a resource version is replaced only if it is still at that one; else whatever is there is. Of
-    a file that cannot be read as a whole nothing is replaced; other files go on.
+    a file that cannot be read as a whole nothing is replaced; other files go on. With --patch see `peapod_cli.patch`.
     """
+    if bool(arguments.filename) == bool(arguments.patch) or bool(arguments.words) != bool(arguments.patch):
+        raise Invalid("say what to update: -f FILE, or TYPE NAME --patch JSON")
+    if arguments.patch:
+        patch.run(arguments, console)
+        return
     with Connection(arguments.server) as connection:
         for name in sources.files(arguments.filename):
             try:

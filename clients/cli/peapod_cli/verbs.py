@@ -37,7 +37,9 @@ def _create(parser: Parser) -> None:
 
 
 def _update(parser: Parser) -> None:
-    _add_filename(parser, required=True)
+    parser.add_argument("words", metavar="TYPE NAME", nargs="*", help="what --patch changes")
+    parser.add_argument("--patch", metavar="JSON", default="", help="the parts to change, as v1beta1 has them")
+    _add_filename(parser, required=False)
     _add_validate(parser)
 
 
@@ -237,9 +239,14 @@ VERBS = (
     ),
     Verb(
         "update",
-        "replace objects by what files declare",
+        "replace objects by what files declare, or change parts of one",
         _update,
-        ("peapod update -f web.yaml", "peapod get pod web -o yaml | sed s/web:1/web:2/ | peapod update -f -"),
+        (
+            "peapod update -f web.yaml",
+            "peapod get pod web -o yaml | sed s/web:1/web:2/ | peapod update -f -",
+            """peapod update pod web --patch '{"labels": {"tier": "front", "stage": null}}'""",
+        ),
+        usage="peapod update [-h] [FLAGS] -f FILE | TYPE NAME --patch JSON",
     ),
     Verb(
         "delete",

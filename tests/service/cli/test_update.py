@@ -74,3 +74,42 @@ async def test_one_that_is_not_there_does_not_stop_the_others(peapod: Run) -> No
 async def test_unknown_fields_are_refused(peapod: Run) -> None:
     outcome = await peapod("update", "-f", "-", stdin=json.dumps(manifest(colour="red")))
     assert outcome == Outcome(1, "", "error: standard input: colour: unknown field\n")
+
+
+@pytest.mark.usefixtures("web")
+async def test_a_patch_changes_parts(peapod: Run, api: Api) -> None:
+    assert (await peapod("label", "pod", "web", "a=1", "b=2")).status == 0
+    patch = {"labels": {"a": None, "c": "3"}}
+    assert await peapod("update", "pod", "web", "--patch", json.dumps(patch)) == Outcome(0, "web\n", "")
+    pod = await read(api)
+    assert dict(pod.metadata.labels) == {"b": "2", "c": "3"}
+    assert (pod.spec.node_name, pod.spec.containers[0].image) == ("node-1", "shop/web:1")
+    containers = [{"name": "main", "image": "shop/web:2", "imagePullPolicy": "PullIfNotPresent"}]
+    patch = {"desiredState": {"manifest": {"containers": containers}}}
+    assert await peapod("update", f"--patch={json.dumps(patch)}", "pod/web") == Outcome(0, "web\n", "")
+    assert (await read(api)).spec.containers[0].image == "shop/web:2"
+
+
+@pytest.mark.usefixtures("web")
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        ([], "say what to update: -f FILE, or TYPE NAME --patch JSON"),
+        (["pod", "web"], "say what to update"),
+        (["-f", "-", "--patch", "{}"], "say what to update"),
+        (["pods", "--patch", "{}"], "--patch changes one object"),
+        (["pod", "web", "--patch", "{"], "--patch is no JSON: "),
+        (["pod", "web", "--patch", "[]"], "--patch must be an object"),
+        (["pod", "web", "--patch", '{"colour": "red"}'], "--patch: colour: unknown field"),
+        (["pod", "web", "--patch", '{"labels": {"A": "b"}}'], "--patch: labels: 'A': "),
+        (["pod", "web", "--patch", '{"id": "other"}'], "--patch may not change what an object is called"),
+        (["pod", "web", "--patch", '{"kind": "Frob"}'], "--patch: kind: "),
+        (["pod", "web", "--patch", '{"resourceVersion": 7}'], 'Pod "web" was changed since: it is at version '),
+        (["pod", "nope", "--patch", "{}"], 'Pod "nope" not found in namespace default'),
+    ],
+)
+async def test_what_cannot_be_patched_is_said(peapod: Run, words: list[str], why: str) -> None:
+    outcome = await peapod("update", *words)
+    assert (outcome.status, outcome.out) == (1, "")
+    assert outcome.err.startswith(f"error: {why}")
+    assert len(outcome.errors) == 1
