@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from peapod.kubelet.volumes.disks import loop
 from peapod.kubelet.volumes.disks.local import LocalDisks
 from peapod.kubelet.volumes.empty_dir import EmptyDir
-from peapod.kubelet.volumes.mounts import is_mounted
+from peapod.kubelet.volumes.mounts import is_mounted, unmount
 from peapod.kubelet.volumes.persistent_disk import PersistentDisk
+from peapod.kubelet.volumes.remove import remove_empty
 from peapod.kubelet.volumes.volume import VolumeError
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.v1 import pod_pb2
@@ -214,8 +216,10 @@ async def test_after_the_machine_was_restarted_the_disk_comes_back(volumes: Volu
     (place / "precious").write_text("x")
     shared = root / "plugins/kubernetes.io~gce-pd/mounts/data"
     for mounted in (place, shared):
-        subprocess.run(["umount", mounted], check=True)  # noqa: ASYNC221
-    subprocess.run(["losetup", "--detach", *loop_devices(images)], check=True)  # noqa: ASYNC221
+        await unmount(mounted)
+        remove_empty(mounted)
+    for device in loop_devices(images):
+        loop.detach(device)
     fresh = a_kubelets(root, images)
     assert ((await fresh.set_up(pod_with()))["disk-0"] / "precious").read_text() == "x"
     await fresh.tear_down("uid-1")

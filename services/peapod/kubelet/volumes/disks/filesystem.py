@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import re
 from pathlib import Path
 
@@ -38,6 +40,15 @@ async def mount_disk(device: Path, place: Path, fs_type: str, *, read_only: bool
     if not read_only and await _is_blank(device):
         await _make(device, fs_type)
     await mount("-t", fs_type, "-o", "ro" if read_only else "rw", "--", device, place)
+
+
+def is_busy(device: Path) -> bool:
+    """Tell whether anything has mounted a device, in any mount namespace: the kernel gives it to nobody else then."""
+    try:
+        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
+    except OSError as error:
+        return error.errno == errno.EBUSY
+    return False
 
 
 async def _is_blank(device: Path) -> bool:

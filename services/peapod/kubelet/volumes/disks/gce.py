@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import errno
 import importlib.util
 import os
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from peapod.kubelet.inotify import DirectoryEvents
+from peapod.kubelet.volumes.disks.filesystem import is_busy
 from peapod.kubelet.volumes.disks.provider import DiskError
 from peapod.kubelet.volumes.threads import in_thread
 
@@ -207,12 +207,3 @@ def _said(name: str) -> Iterator[None]:
         yield
     except (GoogleAPIError, GoogleAuthError, RequestException) as error:
         raise DiskError(f"disk {name}: {getattr(error, 'message', '') or error}") from error
-
-
-def is_busy(device: Path) -> bool:
-    """Tell whether anything has mounted a device, in any mount namespace: the kernel gives it to nobody else then."""
-    try:
-        os.close(os.open(device, os.O_RDONLY | os.O_EXCL))
-    except OSError as error:
-        return error.errno == errno.EBUSY
-    return False

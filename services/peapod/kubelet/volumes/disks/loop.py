@@ -6,12 +6,16 @@ import json
 import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
+from peapod.kubelet.volumes.disks.filesystem import is_busy
 from peapod.kubelet.volumes.disks.provider import DiskError
 from peapod.kubelet.volumes.tools import tool_environment
 
 _SECONDS = 30
+_LOOK_SECONDS = 2.0
+_PAUSE_SECONDS = 0.01
 _COLUMNS = ("NAME", "BACK-INO", "BACK-MAJ:MIN", "BACK-FILE")
 
 
@@ -35,8 +39,13 @@ def attach(image: Path, *, read_only: bool, keep: int) -> str:
 
 
 def detach(device: str) -> None:
-    """Let go of a device; one that is in use goes when it is no longer."""
+    """Let go of a device. One that is mounted goes when it is no longer; one that somebody looks at is waited for."""
     _losetup("--detach", device)
+    deadline = time.monotonic() + _LOOK_SECONDS
+    backing = Path("/sys/block", Path(device).name, "loop/backing_file")
+    while backing.exists() and not is_busy(Path(device)) and time.monotonic() < deadline:
+        # Every list of devices opens them all for a moment, and nobody is told when one is closed.
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _identity(image: Path) -> tuple[str, str]:
