@@ -76,8 +76,9 @@ async def test_commands_leave_no_connection_open(node_name: str, id: str) -> Non
             await runtime.exec(id, ["/no/such/command"])
         async with executing(runtime, id, READY) as execution, reading(execution) as output:
             await anext(output)
-    await asyncio.sleep(0)
-    await asyncio.sleep(0)
+    for thread in threading.enumerate():
+        if thread.name == "docker-exec":
+            await asyncio.to_thread(thread.join, PATIENCE)
     assert open_files() <= before
     await runtime.close()
 
