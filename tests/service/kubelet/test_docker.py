@@ -11,7 +11,7 @@ from peapod.kubelet.naming import NETWORK
 from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.v1 import log_pb2, pod_pb2
 from tests.support.apiserver import OwnApi
-from tests.support.docker_pods import FOREVER, kill, running, two_containers
+from tests.support.docker_pods import kill, running, two_containers
 from tests.support.following import PATIENCE, Following
 from tests.support.kubelet import container, create, delete, running_kubelet, told
 from tests.support.runtimes import until
@@ -25,8 +25,9 @@ async def test_a_pod_shares_one_network_and_leaves_nothing(
     api: OwnApi, seen: Following, docker: DockerRuntime, root: Path, node_name: str
 ) -> None:
     pod = two_containers()
-    pod.spec.containers[0].command[2] = f"echo $(hostname) is up | nc -l -p 7777; {FOREVER}"
-    pod.spec.containers[1].command[2] = "until nc 127.0.0.1 7777; do sleep 0.1; done; sleep 1000"
+    # A server that hears first that nothing comes may leave without a word.
+    pod.spec.containers[0].command[2] = "while :; do echo $(hostname) is up | nc -l -p 7777; done"
+    pod.spec.containers[1].command[2] = "until nc 127.0.0.1 7777 | grep up; do sleep 0.1; done; sleep 1000"
     async with running_kubelet(api, DockerRuntime(node_name), root, node_name=node_name):
         await create(api, pod, node_name)
         await seen.until(lambda: told(seen).phase == RUNNING)
