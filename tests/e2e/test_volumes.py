@@ -13,13 +13,19 @@ from typing import Any
 
 import pytest
 
-from peapod.v1 import pod_pb2
+from peapod.v1 import meta_pb2, pod_pb2, secret_pb2
+from peapod.v1.pod_service_pb2 import CreatePodRequest
+from peapod.v1.secret_service_pb2 import CreateSecretRequest, DeleteSecretRequest
 from tests.support import engine
+from tests.support.apiserver import connected
 from tests.support.cluster import Cluster, running
-from tests.support.processes import Node
+from tests.support.following import following
+from tests.support.kubelet import delete
+from tests.support.pods import make_pod
+from tests.support.processes import Node, running_processes
 from tests.support.up import interrupted_up
 from tests.support.volumes import loop_devices, make_disk, make_repository, no_mounts_left
-from tests.support.worlds import gone
+from tests.support.worlds import all_run, gone
 
 pytestmark = [pytest.mark.docker, pytest.mark.usefixtures("pod_images"), pytest.mark.timeout(180)]
 
@@ -183,6 +189,43 @@ def test_a_disk_has_any_number_of_readers(site: Site) -> None:
     assert site.inside("two", "cat", "/disk/file") == "precious\n"
     site.delete("two")
     assert loop_devices(site.user) == []
+
+
+async def test_volumes_outlive_a_kubelet_that_is_killed_and_go_with_their_pod(tmp_path: Path, node_name: str) -> None:
+    node, store = Node(tmp_path, node_name, "docker"), f"sqlite:///{tmp_path}/peapod.db"
+    pod = make_pod(image="peapod-test/busybox:1")
+    pod.spec.node_name = node_name
+    pod.spec.containers[0].command.extend(["/bin/sh", "-c", FOREVER])
+    pod.spec.volumes.add(name="memory").empty_dir.medium = "Memory"
+    pod.spec.volumes.add(name="keys").secret.secret_name = "site"
+    for volume in pod.spec.volumes:
+        pod.spec.containers[0].volume_mounts.add(name=volume.name, mount_path=f"/{volume.name}")
+    secret = secret_pb2.Secret(metadata=meta_pb2.ObjectMeta(namespace="default", name="site"), data={"user": b"admin"})
+    with no_mounts_left(tmp_path):
+        async with (
+            running_processes(store, tmp_path, node) as processes,
+            connected(processes.apiserver.address) as api,
+            following(api) as seen,
+        ):
+            await api.secrets.create_secret(CreateSecretRequest(secret=secret))
+            stored = (await api.pods.create_pod(CreatePodRequest(pod=pod))).pod
+            await seen.until(lambda: all_run(seen, ["web"]))
+            cluster = Cluster(api.address, (node_name,))
+            await asyncio.to_thread(cluster.run_in, "web", "main", "sh", "-c", "echo kept > /memory/file")
+
+            await processes.kubelet.kill()
+            await api.secrets.delete_secret(DeleteSecretRequest(namespace="default", name="site"))
+            with engine.client() as client:
+                client.kill(cluster.container("web", "main")["Id"])
+            await processes.kubelet.start()
+            await seen.until(lambda: all_run(seen, ["web"]) and restarts(seen.pods["web"]) == {"main": 1})
+            command = ("cat", "/memory/file", "/keys/user")
+            assert await asyncio.to_thread(cluster.run_in, "web", "main", *command) == "kept\nadmin"
+
+            await processes.kubelet.kill()
+            await delete(api, "web")
+            await processes.kubelet.start()
+            await gone([node.root / "pods" / stored.metadata.uid])
 
 
 def restarts(pod: pod_pb2.Pod) -> dict[str, int]:
