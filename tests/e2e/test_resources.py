@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
 
 import pytest
 
 from peapod.kubelet.runtime import pause
 from peapod.kubelet.runtime.docker import DockerRuntime
-from peapod.kubelet.runtime.runtime import DiskUse
+from peapod.kubelet.runtime.runtime import DiskUse, Observed, Phase
 from peapod.v1 import log_pb2, pod_pb2, pod_service_pb2
 from tests.support import images, own_engine
 from tests.support.apiserver import Api, OwnApi, running_apiserver
@@ -21,12 +21,13 @@ from tests.support.kubelet import container, create, delete, running_kubelet, to
 from tests.support.needs import lacking
 from tests.support.pods import make_pod
 from tests.support.processes import Node
+from tests.support.runtimes import until
 
 pytestmark = [pytest.mark.docker, pytest.mark.timeout(300)]
 
 BUSYBOX = "peapod-test/busybox:1"
 PATIENCE = 120.0
-RUNNING = pod_pb2.POD_PHASE_RUNNING
+RUNNING, SUCCEEDED = pod_pb2.POD_PHASE_RUNNING, pod_pb2.POD_PHASE_SUCCEEDED
 READ_LIMITS = """
 cd /sys/fs/cgroup
 if [ -e memory.max ]; then cat memory.max cpu.weight; else cat memory/memory.limit_in_bytes cpu/cpu.shares; fi
@@ -83,7 +84,7 @@ async def test_limits_are_in_the_containers_own_control_group(
         pod = pod_of("limited", READ_LIMITS, cpu="250m", memory="64Mi")
         pod.spec.restart_policy = pod_pb2.RESTART_POLICY_NEVER
         await create(api, pod, node.name)
-        await seen.until(lambda: told(seen, "limited").phase == pod_pb2.POD_PHASE_SUCCEEDED, PATIENCE)
+        await seen.until(lambda: told(seen, "limited").phase == SUCCEEDED, PATIENCE)
         request = pod_service_pb2.StreamPodLogsRequest(
             namespace="default", name="limited", options=log_pb2.LogOptions()
         )
@@ -125,6 +126,30 @@ async def test_what_is_reserved_is_kept_from_pods(api: OwnApi, seen: Following, 
         assert ["cpu", "1", "1.5", "66", "%"] in said
         assert ["memory", "512Mi", "768Mi", "66", "%"] in said
         assert ["default", "fits", "Running", "1", "512Mi"] in said
+
+
+async def test_dead_containers_of_finished_pods_go_and_the_newest_stay_readable(
+    api: OwnApi, seen: Following, root: Path, node: Node
+) -> None:
+    def all_dead(listed: Sequence[Observed]) -> bool | None:
+        return all(one.phase is Phase.EXITED for one in listed) or None
+
+    def all_of_second(listed: Sequence[Observed]) -> bool | None:
+        return [one.name.pod for one in listed] == ["second", "second"] or None
+
+    settings = {"dead_containers": 2, "container_gc_seconds": 0.2, "container_gc_age_seconds": 0.5}
+    watcher = DockerRuntime(node.name)
+    async with running_kubelet(api, DockerRuntime(node.name), root, node_name=node.name, **settings):
+        for name in ("first", "second"):
+            pod = pod_of(name, f"echo this is {name}")
+            pod.spec.restart_policy = pod_pb2.RESTART_POLICY_NEVER
+            await create(api, pod, node.name)
+            await seen.until(lambda name=name: told(seen, name).phase == SUCCEEDED, PATIENCE)  # type: ignore[misc]
+            await until(watcher, all_dead)
+        await until(watcher, all_of_second)
+        assert "this is second" in await peapod(api, "log", "second")
+        assert told(seen, "first").container_statuses[0].state.terminated.reason == "Completed"
+    await watcher.close()
 
 
 class FullDisk(DockerRuntime):
