@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
+import ssl
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.tls import TLSConfig
 
 from peapod.kubelet.naming import NETWORK, ContainerName
 from peapod.kubelet.runtime.docker.credentials import Credentials
@@ -149,3 +151,13 @@ def test_images_without_a_registry_take_the_login_of_the_docker_hub(tmp_path: Pa
 @pytest.mark.parametrize("config", [{}, {"auths": {}}, {"auths": {"r.example": {}}}, {"proxies": {"default": {}}}])
 def test_no_login(tmp_path: Path, config: object) -> None:
     assert login(tmp_path / "logins", config, "r.example/web") is None
+
+
+def test_an_engine_behind_tls() -> None:
+    place = Place.of("tcp://127.0.0.1:2376", TLSConfig(verify=False))
+    assert (place.host, place.port) == ("127.0.0.1", 2376)
+    assert place.tls is not None
+    assert place.tls.verify_mode is ssl.CERT_NONE
+    checked = Place.of("tcp://127.0.0.1:2376", TLSConfig(verify=True)).tls
+    assert checked is not None
+    assert checked.verify_mode is ssl.CERT_REQUIRED
