@@ -10,7 +10,7 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import AsyncGenerator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
 import docker
@@ -44,6 +44,8 @@ class OwnEngine:
             f"--exec-root={folder}/exec",
             f"--pidfile={folder}/pid",
             f"--bridge={bridge}",
+            f"--containerd-namespace={bridge}",
+            f"--containerd-plugins-namespace={bridge}-plugins",
             "--iptables=false",
             "--ip6tables=false",
             "--ip-masq=false",
@@ -99,25 +101,24 @@ class OwnEngine:
         engine = self._process
         if engine is None or not self._runs():
             return
+        engine.send_signal(number)
+        await asyncio.wait_for(engine.wait(), PATIENCE)
         pid = self._folder / "exec" / "containerd" / "containerd.pid"
-        containerd = os.pidfd_open(int(pid.read_text()))
-        try:
-            engine.send_signal(number)
-            await asyncio.wait_for(engine.wait(), PATIENCE)
-            await asyncio.wait_for(_readable(containerd), PATIENCE)
-        finally:
-            os.close(containerd)
+        with suppress(FileNotFoundError, ProcessLookupError):
+            await asyncio.wait_for(_death_of(int(pid.read_text())), PATIENCE)
         pid.unlink(missing_ok=True)
         (self._folder / "pid").unlink(missing_ok=True)
 
 
-async def _readable(descriptor: int) -> None:
-    loop, happened = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(descriptor, happened.set)
+async def _death_of(pid: int) -> None:
+    loop, died = asyncio.get_running_loop(), asyncio.Event()
+    descriptor = os.pidfd_open(pid)
+    loop.add_reader(descriptor, died.set)
     try:
-        await happened.wait()
+        await died.wait()
     finally:
         loop.remove_reader(descriptor)
+        os.close(descriptor)
 
 
 @asynccontextmanager
