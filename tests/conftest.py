@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -26,6 +27,15 @@ settings.load_profile("ci" if os.environ.get("CI") == "true" else "desk")
 
 _nodes = itertools.count(1)
 _leaks: list[str] = []
+
+
+def pytest_configure() -> None:
+    """Heed interrupts and hang-ups, which whoever runs tests in the background has them ignore: all that they start
+    would ignore them too.
+    """
+    for number in (signal.SIGHUP, signal.SIGQUIT):
+        signal.signal(number, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -67,6 +69,15 @@ async def test_standard_input_is_empty(pod: TestPod) -> None:
     assert await output_of(pod, "readlink /proc/self/fd/0; cat") == "/dev/null\n"
 
 
+@pytest.fixture
+def _hang_ups_ignored() -> Iterator[None]:
+    """As nohup has them."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.usefixtures("_hang_ups_ignored")
 async def test_no_signal_is_ignored_or_blocked(pod: TestPod) -> None:
     lines = (await output_of(pod, command=["/bin/grep", "Sig[BI]", "/proc/self/status"])).splitlines()
     assert [int(line.split()[1], 16) & ~LIBC_SIGNALS for line in lines] == [0, 0]

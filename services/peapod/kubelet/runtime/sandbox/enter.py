@@ -18,7 +18,7 @@ import signal
 import sys
 import termios
 
-from peapod.kubelet.runtime.sandbox import record
+from peapod.kubelet.runtime.sandbox import record, signals
 
 STARTED, REFUSED, GONE = b"+", b"-", b"!"
 """How the answer to the kubelet begins: the command runs; it cannot, and why; the container is not there."""
@@ -155,9 +155,7 @@ def _become(command: list[str], inside: record.Inside, saying: int) -> None:
         if os.isatty(0):
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
             environment = {b"TERM": b"xterm"} | environment
-        # Python ignores them, and what is ignored stays so in every program that is started.
-        for number in (signal.SIGPIPE, signal.SIGXFSZ):
-            signal.signal(number, signal.SIG_DFL)
+        signals.reset()
         _limit_privileges(inside.capabilities)
         what = os.fsdecode(inside.working_dir)
         os.chdir(what)

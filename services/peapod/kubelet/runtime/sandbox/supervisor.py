@@ -104,12 +104,10 @@ class Supervisor:
     def _become(self, bwrap: str, passed: dict[bytes, int], command: list[bytes]) -> None:
         """In the child: turn into bubblewrap."""
         # Imported here, where the memory that it takes is soon gone.
-        import signal
+        from peapod.kubelet.runtime.sandbox import signals
 
         try:
-            # Python ignores them, and what is ignored stays so in every program that is started.
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):
-                signal.signal(number, signal.SIG_DFL)
+            signals.reset()
             os.dup2(os.open(os.devnull, os.O_RDWR), 0)
             os.dup2(self._output_end, 1)
             os.dup2(self._output_end, 2)
