@@ -205,15 +205,14 @@ async def test_a_terminal_has_the_size_that_it_is_told(runtime: Runtime, id: str
 
 
 async def test_a_terminals_keys(runtime: Runtime, id: str) -> None:
-    async with executing(runtime, id, ["cat"], stdin=True, tty=True) as execution:
-        output = execution.output()
-        await execution.write(b"ready\n")
-        seen = b""
-        while seen.count(b"ready") < 2:  # once from the terminal, once from the command
-            seen += (await anext(output)).data
+    """What is typed is seen, comes back from the command, and ends it."""
+    async with executing(runtime, id, ["cat"], stdin=True, tty=True) as execution, reading(execution) as output:
+        await execution.write(b"word\n")
+        written = b""
+        while written.count(b"word\r\n") < 2:
+            written += (await anext(output)).data
         await execution.write(b"\x03")
-        async for _ in output:
-            pass
+        assert b"".join([chunk.data async for chunk in output]) in (b"^C", b"")
         assert await execution.wait() == 130
 
 
