@@ -9,11 +9,11 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from peapod.common import process
 from peapod.common.demand import Demand
 from peapod.common.errors import Violation
-from peapod.kubelet.actions import POD
 from peapod.kubelet.admission import Refusal, Wait, decide
-from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.mirrors import Mirrors
-from peapod.kubelet.node_labels import NodeLabels
+from peapod.kubelet.node.labels import NodeLabels
+from peapod.kubelet.planning.actions import POD
+from peapod.kubelet.planning.goal import Goal, Intent
 from peapod.kubelet.sources.source import API, Source
 from peapod.kubelet.status import is_over
 from peapod.kubelet.volumes.volumes import Volumes

@@ -12,7 +12,13 @@ from typing import Any, TypeVar
 
 from peapod.common import process
 from peapod.common.events import Record
-from peapod.kubelet.actions import (
+from peapod.kubelet.garbage.image_use import ImageUse
+from peapod.kubelet.health.handlers import Handlers
+from peapod.kubelet.instance_files import InstanceFiles
+from peapod.kubelet.naming import NETWORK, ContainerName
+from peapod.kubelet.node.network import Network
+from peapod.kubelet.notes import Notes
+from peapod.kubelet.planning.actions import (
     POD,
     Action,
     CleanUp,
@@ -24,16 +30,10 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
-from peapod.kubelet.garbage.image_use import ImageUse
-from peapod.kubelet.goal import Goal
-from peapod.kubelet.handlers import Handlers
-from peapod.kubelet.instance_files import InstanceFiles
-from peapod.kubelet.instances import Instances
-from peapod.kubelet.memory import Now
-from peapod.kubelet.naming import NETWORK, ContainerName
-from peapod.kubelet.network import Network
-from peapod.kubelet.notes import Notes
-from peapod.kubelet.plan import Plan
+from peapod.kubelet.planning.goal import Goal
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Now
+from peapod.kubelet.planning.plan import Plan
 from peapod.kubelet.pulling import ensure_image
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Mount, Runtime
 from peapod.kubelet.stopping import Stopper

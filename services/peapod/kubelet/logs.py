@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peapod.common.errors import NotFound, NotReady
-from peapod.kubelet.instances import Instances
+from peapod.kubelet.planning.instances import Instances
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from peapod.kubelet.actions import POD
-from peapod.kubelet.memory import Failure, Memory, Now
-from peapod.kubelet.restart import WAITS
+from peapod.kubelet.planning.actions import POD
+from peapod.kubelet.planning.memory import Failure, Memory, Now
+from peapod.kubelet.planning.restart import WAITS
 from peapod.kubelet.runtime.runtime import Observed, Phase
 
 

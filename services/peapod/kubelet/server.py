@@ -15,26 +15,26 @@ from peapod.common.errors import Violation
 from peapod.common.events import Recorder
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
-from peapod.kubelet.care import Clinic
 from peapod.kubelet.checkpoint import Checkpoint
 from peapod.kubelet.config import KubeletConfig
 from peapod.kubelet.dispatch import Dispatcher
 from peapod.kubelet.garbage.container_collector import ContainerCollector
 from peapod.kubelet.garbage.image_collector import ImageCollector
 from peapod.kubelet.garbage.image_use import ImageUse
-from peapod.kubelet.handlers import Handlers
 from peapod.kubelet.hands import Hands
-from peapod.kubelet.heartbeat import Heartbeat
+from peapod.kubelet.health.care import Clinic
+from peapod.kubelet.health.handlers import Handlers
+from peapod.kubelet.health.prober import Turns
 from peapod.kubelet.instance_files import InstanceFiles
 from peapod.kubelet.lock import sole_user
-from peapod.kubelet.machine import Machine, address_of
 from peapod.kubelet.mirror_events import of_mirrors
 from peapod.kubelet.mirrors import Mirrors
-from peapod.kubelet.network import Network
-from peapod.kubelet.node import Identity, allocatable, capacity
-from peapod.kubelet.node_labels import NodeLabels
+from peapod.kubelet.node.heartbeat import Heartbeat
+from peapod.kubelet.node.labels import NodeLabels
+from peapod.kubelet.node.machine import Machine, address_of
+from peapod.kubelet.node.network import Network
+from peapod.kubelet.node.report import Identity, allocatable, capacity
 from peapod.kubelet.observer import Observer
-from peapod.kubelet.prober import Turns
 from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.runtime import Runtime
 from peapod.kubelet.servicer import Kubelet as KubeletServicer

@@ -10,8 +10,8 @@ from peapod.common import duplex
 from peapod.common.errors import Invalid, NotFound, NotReady, Unavailable, Violation
 from peapod.kubelet import logs, sessions
 from peapod.kubelet.dispatch import Dispatcher
-from peapod.kubelet.instances import Instances
 from peapod.kubelet.observer import Observer
+from peapod.kubelet.planning.instances import Instances
 from peapod.kubelet.runtime.runtime import ContainerGone, LaunchError, Observed, Phase, Runtime, RuntimeUnavailable
 from peapod.v1 import kubelet_service_pb2 as pb
 from peapod.v1 import pod_pb2

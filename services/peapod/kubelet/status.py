@@ -8,10 +8,10 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from peapod.kubelet.actions import POD
-from peapod.kubelet.fate import Fate, Scene, Starts, Waits, last_code
-from peapod.kubelet.memory import Failure
-from peapod.kubelet.restart import Done
+from peapod.kubelet.planning.actions import POD
+from peapod.kubelet.planning.fate import Fate, Scene, Starts, Waits, last_code
+from peapod.kubelet.planning.memory import Failure
+from peapod.kubelet.planning.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import meta_pb2, pod_pb2
 

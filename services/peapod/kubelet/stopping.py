@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import time
 
-from peapod.kubelet.care import Tell
-from peapod.kubelet.handlers import Failed, Handlers
+from peapod.kubelet.health.care import Tell
+from peapod.kubelet.health.handlers import Failed, Handlers
 from peapod.kubelet.runtime.runtime import ContainerGone, Observed, Runtime, RuntimeUnavailable
 from peapod.v1 import pod_pb2
 

@@ -10,19 +10,19 @@ from datetime import UTC, datetime
 
 from peapod.common import process
 from peapod.common.backoff import Backoff
-from peapod.kubelet.actions import POD
-from peapod.kubelet.care import Clinic
-from peapod.kubelet.fate import Scene
-from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.hands import Hands
-from peapod.kubelet.health import Health
-from peapod.kubelet.instances import Instances
+from peapod.kubelet.health.care import Clinic
+from peapod.kubelet.health.health import Health
 from peapod.kubelet.last_words import LastWords
-from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import spec_hash
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.observer import Observer
-from peapod.kubelet.plan import Plan, plan
+from peapod.kubelet.planning.actions import POD
+from peapod.kubelet.planning.fate import Scene
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Memory, Now
+from peapod.kubelet.planning.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed, RuntimeUnavailable
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.kubelet.status_reporter import StatusReporter

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 
 import pytest
 
-from peapod.kubelet.handlers import Failed, Handlers, Target
+from peapod.kubelet.health.handlers import Failed, Handlers, Target
 from peapod.kubelet.runtime.hollow import HollowRuntime
 from peapod.v1 import pod_pb2
 

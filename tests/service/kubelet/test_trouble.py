@@ -9,8 +9,8 @@ import pytest
 
 from peapod.common.errors import Unavailable
 from peapod.kubelet.lock import sole_user
-from peapod.kubelet.machine import Machine
 from peapod.kubelet.naming import ContainerName
+from peapod.kubelet.node.machine import Machine
 from peapod.kubelet.runtime.runtime import Launch, Phase
 from peapod.v1 import meta_pb2, pod_pb2
 from tests.support.apiserver import Api, OwnApi, running_apiserver

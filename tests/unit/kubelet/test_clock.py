@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from peapod.common import process
 from peapod.kubelet.garbage.container_collector import ContainerCollector
-from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.heartbeat import Heartbeat
-from peapod.kubelet.machine import Machine
-from peapod.kubelet.memory import Now
-from peapod.kubelet.node import Identity
+from peapod.kubelet.node.heartbeat import Heartbeat
+from peapod.kubelet.node.machine import Machine
+from peapod.kubelet.node.report import Identity
 from peapod.kubelet.notes import Notes
 from peapod.kubelet.observer import Observer
-from peapod.kubelet.plan import plan
-from peapod.kubelet.restart import WAITS
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.memory import Now
+from peapod.kubelet.planning.plan import plan
+from peapod.kubelet.planning.restart import WAITS
 from peapod.kubelet.runtime.hollow import HollowRuntime
 from peapod.kubelet.runtime.runtime import Launch, Observed
 from peapod.v1.node_service_pb2 import HeartbeatNodeRequest

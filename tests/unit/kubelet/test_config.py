@@ -6,7 +6,7 @@ import pytest
 
 from peapod.common import config
 from peapod.kubelet.config import KubeletConfig
-from peapod.kubelet.machine import address_of
+from peapod.kubelet.node.machine import address_of
 
 
 def test_a_node_is_named_after_its_host() -> None:

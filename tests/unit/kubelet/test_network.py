@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from peapod.kubelet.network import Network, Resolver, cluster_first, read_resolver
+from peapod.kubelet.node.network import Network, Resolver, cluster_first, read_resolver
 from peapod.kubelet.runtime.runtime import Dns
 from peapod.v1 import pod_pb2
 from tests.support.pods import make_pod

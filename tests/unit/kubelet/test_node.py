@@ -4,8 +4,8 @@ import pytest
 
 from peapod.common.errors import Unavailable
 from peapod.kubelet.config import KubeletConfig
-from peapod.kubelet.machine import Machine
-from peapod.kubelet.node import READY, Identity, allocatable, capacity, report
+from peapod.kubelet.node.machine import Machine
+from peapod.kubelet.node.report import READY, Identity, allocatable, capacity, report
 
 MACHINE = Machine(2, 4 << 30, "", "", "", "", "")
 

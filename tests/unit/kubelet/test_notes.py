@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from peapod.kubelet.memory import Now
 from peapod.kubelet.notes import Notes
+from peapod.kubelet.planning.memory import Now
 from tests.support.pods import at, make_pod, seen
 
 

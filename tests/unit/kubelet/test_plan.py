@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from peapod.kubelet.actions import (
+from peapod.kubelet.naming import NETWORK, spec_hash
+from peapod.kubelet.planning.actions import (
     CleanUp,
     EnsureImage,
     Release,
@@ -14,10 +15,9 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
-from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.memory import Failure, Memory, Now
-from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.plan import Plan, plan
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.memory import Failure, Memory, Now
+from peapod.kubelet.planning.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.v1 import pod_pb2
 from tests.support.pods import at, make_pod, network, seen

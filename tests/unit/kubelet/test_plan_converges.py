@@ -7,7 +7,9 @@ from dataclasses import dataclass, field, replace
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peapod.kubelet.actions import (
+from peapod.kubelet.naming import NETWORK, spec_hash
+from peapod.kubelet.notes import Notes
+from peapod.kubelet.planning.actions import (
     Action,
     CleanUp,
     EnsureImage,
@@ -18,13 +20,11 @@ from peapod.kubelet.actions import (
     StartNetwork,
     Stop,
 )
-from peapod.kubelet.fate import Scene
-from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.instances import Instances
-from peapod.kubelet.memory import Memory, Now
-from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.notes import Notes
-from peapod.kubelet.plan import Plan, plan
+from peapod.kubelet.planning.fate import Scene
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Memory, Now
+from peapod.kubelet.planning.plan import Plan, plan
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.kubelet.status import Place, status_of
 from peapod.v1 import pod_pb2

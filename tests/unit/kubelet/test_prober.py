@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 
 import pytest
 
-from peapod.kubelet.prober import EXECS, Turns, due
+from peapod.kubelet.health.prober import EXECS, Turns, due
 from peapod.v1 import pod_pb2
 
 
@@ -16,7 +16,7 @@ def exec_probe() -> pod_pb2.Probe:
 
 
 async def test_a_turn_is_waited_for_until_another_is_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peapod.kubelet.prober.TURN_SECONDS", 1000)
+    monkeypatch.setattr("peapod.kubelet.health.prober.TURN_SECONDS", 1000)
     turns, probe = Turns(), exec_probe()
     async with AsyncExitStack() as others:
         for _ in range(EXECS - 1):
@@ -29,7 +29,7 @@ async def test_a_turn_is_waited_for_until_another_is_over(monkeypatch: pytest.Mo
 
 
 async def test_what_takes_long_holds_no_other_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("peapod.kubelet.prober.TURN_SECONDS", 0.01)
+    monkeypatch.setattr("peapod.kubelet.health.prober.TURN_SECONDS", 0.01)
     turns, probe = Turns(), exec_probe()
     async with AsyncExitStack() as hanging:
         for _ in range(3 * EXECS):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from peapod.kubelet.fate import Scene
-from peapod.kubelet.instances import Instances
-from peapod.kubelet.memory import Failure, Memory, Now
 from peapod.kubelet.naming import NETWORK, spec_hash
+from peapod.kubelet.planning.fate import Scene
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Failure, Memory, Now
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.kubelet.status import Place, refused, status_of
 from peapod.v1 import meta_pb2, pod_pb2

@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable, Iterable
 
 from peapod.kubelet.garbage.containers import superfluous
-from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.observer import Observer
+from peapod.kubelet.planning.goal import Goal, Intent
 from peapod.kubelet.runtime.runtime import Observed, Phase, Runtime, RuntimeUnavailable
 
 logger = logging.getLogger(__name__)

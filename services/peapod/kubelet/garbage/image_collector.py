@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Sequence
 
 from peapod.kubelet.garbage.image_use import ImageUse
 from peapod.kubelet.garbage.images import expendable, is_fuller, percent
-from peapod.kubelet.goal import Goal, Intent
 from peapod.kubelet.observer import Observer
+from peapod.kubelet.planning.goal import Goal, Intent
 from peapod.kubelet.runtime.runtime import Image, ImageError, Runtime, RuntimeUnavailable
 
 logger = logging.getLogger(__name__)

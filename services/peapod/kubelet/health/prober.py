@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-from peapod.kubelet.handlers import Failed, Handlers, Target
+from peapod.kubelet.health.handlers import Failed, Handlers, Target
 from peapod.kubelet.runtime.runtime import ContainerGone, RuntimeUnavailable
 from peapod.rules.pod_defaults import PROBE_PERIOD_SECONDS, PROBE_TIMEOUT_SECONDS
 from peapod.v1 import pod_pb2

@@ -8,7 +8,7 @@ import peapod
 from peapod.common import quantity
 from peapod.common.errors import Unavailable
 from peapod.kubelet.config import KubeletConfig
-from peapod.kubelet.machine import Machine
+from peapod.kubelet.node.machine import Machine
 from peapod.v1 import meta_pb2, node_pb2
 
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from peapod.kubelet import actions
-from peapod.kubelet.actions import (
+from peapod.kubelet.naming import NETWORK, spec_hash
+from peapod.kubelet.planning import actions
+from peapod.kubelet.planning.actions import (
     CleanUp,
     EnsureImage,
     Release,
@@ -21,12 +22,11 @@ from peapod.kubelet.actions import (
     Step,
     Stop,
 )
-from peapod.kubelet.fate import Fate, Scene, Starts, Waits
-from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.instances import Instances
-from peapod.kubelet.memory import Memory, Now
-from peapod.kubelet.naming import NETWORK, spec_hash
-from peapod.kubelet.restart import Done
+from peapod.kubelet.planning.fate import Fate, Scene, Starts, Waits
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Memory, Now
+from peapod.kubelet.planning.restart import Done
 from peapod.kubelet.runtime.runtime import Observed, Phase
 
 

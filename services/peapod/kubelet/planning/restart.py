@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from peapod.kubelet.memory import Memory, Now
+from peapod.kubelet.planning.memory import Memory, Now
 from peapod.kubelet.runtime.runtime import Observed
 from peapod.v1 import pod_pb2
 

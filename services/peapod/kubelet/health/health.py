@@ -10,10 +10,10 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
-from peapod.kubelet.care import Care, Clinic, wanted_by
-from peapod.kubelet.goal import Goal, Intent
-from peapod.kubelet.instances import Instances
+from peapod.kubelet.health.care import Care, Clinic, wanted_by
 from peapod.kubelet.naming import spec_hash
+from peapod.kubelet.planning.goal import Goal, Intent
+from peapod.kubelet.planning.instances import Instances
 from peapod.kubelet.runtime.runtime import ContainerGone, Observed, Phase
 from peapod.v1 import pod_pb2
 

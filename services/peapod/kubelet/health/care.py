@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from peapod.common import process
 from peapod.common.errors import Unavailable
-from peapod.kubelet.handlers import Failed, Handlers, Target
+from peapod.kubelet.health.handlers import Failed, Handlers, Target
+from peapod.kubelet.health.prober import Prober, Turns, Verdict, due
 from peapod.kubelet.instance_files import InstanceFiles
 from peapod.kubelet.naming import ContainerName
-from peapod.kubelet.prober import Prober, Turns, Verdict, due
 from peapod.kubelet.runtime.runtime import RuntimeUnavailable
 from peapod.v1 import pod_pb2
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peapod.kubelet.actions import POD
-from peapod.kubelet.instances import Instances
-from peapod.kubelet.memory import Memory, Now
 from peapod.kubelet.naming import NETWORK
-from peapod.kubelet.restart import Done, Due, elapsed, is_done, verdict
+from peapod.kubelet.planning.actions import POD
+from peapod.kubelet.planning.instances import Instances
+from peapod.kubelet.planning.memory import Memory, Now
+from peapod.kubelet.planning.restart import Done, Due, elapsed, is_done, verdict
 from peapod.kubelet.runtime.runtime import Observed, Phase
 from peapod.v1 import pod_pb2
 

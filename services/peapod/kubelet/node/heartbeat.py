@@ -10,7 +10,7 @@ import grpc.aio
 
 from peapod.common.backoff import Backoff
 from peapod.common.errors import PeapodError, from_rpc
-from peapod.kubelet import node
+from peapod.kubelet.node import report as node
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.runtime import Runtime, RuntimeUnavailable
 from peapod.kubelet.sources.apiserver import ApiserverSource

@@ -8,7 +8,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from peapod.kubelet.http_get import BadAnswer, get_status
+from peapod.kubelet.health.http_get import BadAnswer, get_status
 from peapod.kubelet.runtime.runtime import Execution, LaunchError, Runtime
 from peapod.v1 import pod_pb2
 

@@ -1,0 +1,1 @@
+"""Looks after running containers: their hooks and their probes."""

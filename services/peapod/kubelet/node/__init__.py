@@ -1,0 +1,1 @@
+"""The node itself: what it is, what it grants pods of its network, and how it reports."""
