@@ -99,7 +99,8 @@ def _action(handler: Handler) -> str:
     if form == "exec":
         return shlex.join(handler.exec.command)
     if form == "http_get":
-        return f"GET http://{handler.http_get.host}:{_number(handler.http_get.port)}{handler.http_get.path}"
+        where = f" of {handler.http_get.host}" if handler.http_get.host else ""
+        return f"GET {handler.http_get.path} from port {_number(handler.http_get.port)}{where}"
     if form == "tcp_socket":
         return f"connect to port {_number(handler.tcp_socket.port)}"
     return ""

@@ -122,7 +122,7 @@ async def test_everything_that_was_asked_for(peapod: Run) -> None:
     assert under("Ports:", lines) == ["web http 80 TCP 127.0.0.1:8080"]
     assert under("Resources:", lines)[0].startswith("web cpu=500m,memory=")
     assert under("Probes:", lines) == [
-        "web liveness GET http://:http/healthz 5 s 2 s 10 s",
+        "web liveness GET /healthz from port http 5 s 2 s 10 s",
         "web readiness connect to port 80 0 s 1 s 10 s",
     ]
     assert under("Hooks:", lines) == ["web post-start sh -c 'touch /tmp/up'"]
