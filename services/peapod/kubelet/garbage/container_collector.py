@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable
 
+from peapod.kubelet.garbage import rounds
 from peapod.kubelet.garbage.containers import superfluous
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.planning.goal import Goal, Intent
-from peapod.kubelet.runtime.runtime import Observed, Phase, Runtime, RuntimeUnavailable
+from peapod.kubelet.runtime.runtime import Observed, Phase, Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -44,10 +44,7 @@ class ContainerCollector:
 
     async def run(self) -> None:
         """Collect again and again until cancelled."""
-        while True:
-            if self._observer.available:
-                await self._survive()
-            await asyncio.sleep(self._seconds)
+        await rounds.every(self._seconds, self.collect, self._observer)
 
     async def collect(self) -> None:
         """Do it once. Raises `RuntimeUnavailable`."""
@@ -59,12 +56,6 @@ class ContainerCollector:
             logger.info("removes the oldest %d of %d dead containers of pods that are over", len(chosen), len(dead))
         for one in chosen:
             await self._runtime.remove(one.id)
-
-    async def _survive(self) -> None:
-        try:
-            await self.collect()
-        except RuntimeUnavailable as error:
-            self._observer.doubt(str(error))
 
     def _dead(self) -> list[Observed]:
         over = [goal.uid for goal in self._goals() if goal.intent is Intent.REST]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable, Iterable, Sequence
 
+from peapod.kubelet.garbage import rounds
 from peapod.kubelet.garbage.image_use import ImageUse
 from peapod.kubelet.garbage.images import expendable, is_fuller, percent
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.planning.goal import Goal, Intent
-from peapod.kubelet.runtime.runtime import Image, ImageError, Runtime, RuntimeUnavailable
+from peapod.kubelet.runtime.runtime import Image, ImageError, Runtime
 
 logger = logging.getLogger(__name__)
 
@@ -45,10 +45,7 @@ class ImageCollector:
 
     async def run(self) -> None:
         """Collect again and again until cancelled."""
-        while True:
-            if self._observer.available:
-                await self._survive()
-            await asyncio.sleep(self._seconds)
+        await rounds.every(self._seconds, self.collect, self._observer)
 
     async def collect(self) -> None:
         """Do it once. Raises `RuntimeUnavailable`."""
@@ -61,12 +58,6 @@ class ImageCollector:
         self._use.look([one.id for one in images], needed)
         if is_fuller(disk, self._high):
             await self._free(idle)
-
-    async def _survive(self) -> None:
-        try:
-            await self.collect()
-        except RuntimeUnavailable as error:
-            self._observer.doubt(str(error))
 
     def _needed(self) -> set[str]:
         wanted = [goal.uid for goal in self._goals() if goal.intent is Intent.RUN]
