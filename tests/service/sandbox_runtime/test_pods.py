@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import AsyncGenerator, AsyncIterator
 from pathlib import Path
 
@@ -124,7 +123,7 @@ async def test_a_failing_liveness_command_starts_the_container_again(api: OwnApi
 @pytest.mark.usefixtures("kubelet")
 async def test_a_server_is_ready_when_it_answers_at_the_pods_address(api: OwnApi, seen: Following, kind: str) -> None:
     port = free_port()
-    pod = scripted(f"until [ -e /tmp/go ]; do sleep 0.1; done; exec {sys.executable} -m http.server {port}")
+    pod = scripted(f"until [ -e /tmp/go ]; do sleep 0.1; done; exec python3 -m http.server {port}")
     web = pod.spec.containers[0]
     web.working_dir = "/tmp"
     web.ports.add(name="web", container_port=port)
@@ -176,7 +175,7 @@ async def test_names_and_environment(api: OwnApi, seen: Following) -> None:
 @pytest.mark.usefixtures("kubelet")
 async def test_a_port_of_a_pod_is_reached_through_the_apiserver(api: OwnApi, seen: Following) -> None:
     port = free_port()
-    pod = scripted(f"exec {sys.executable} -m http.server {port} --bind 127.0.0.1")
+    pod = scripted(f"exec python3 -m http.server {port} --bind 127.0.0.1")
     pod.spec.containers[0].working_dir = "/tmp"
     pod.spec.containers[0].readiness_probe.handler.tcp_socket.port.number = port
     pod.spec.containers[0].readiness_probe.period_seconds = 1
