@@ -38,7 +38,8 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
         yield from _env_violations(variable, f"{path}.env[{index}].name")
     for index, mount in enumerate(container.volume_mounts):
         yield from _mount_violations(mount, volumes, f"{path}.volume_mounts[{index}]")
-    yield from _repeated_mounts(container.volume_mounts, f"{path}.volume_mounts")
+    if len(container.volume_mounts) > 1:
+        yield from _repeated_mounts(container.volume_mounts, f"{path}.volume_mounts")
     if container.HasField("resources"):
         yield from _quantity_violations(container.resources.limits, f"{path}.resources.limits")
         yield from _quantity_violations(container.resources.requests, f"{path}.resources.requests")

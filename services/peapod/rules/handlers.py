@@ -16,9 +16,10 @@ def handler_violations(container: pod_pb2.Container, path: str) -> Iterator[Viol
     for field in PROBES:
         if container.HasField(field):
             yield from _probe_violations(getattr(container, field), f"{path}.{field}")
-    for field in HOOKS:
-        if container.lifecycle.HasField(field):
-            yield from _action_violations(getattr(container.lifecycle, field), f"{path}.lifecycle.{field}")
+    if container.HasField("lifecycle"):
+        for field in HOOKS:
+            if container.lifecycle.HasField(field):
+                yield from _action_violations(getattr(container.lifecycle, field), f"{path}.lifecycle.{field}")
 
 
 def _probe_violations(probe: pod_pb2.Probe, path: str) -> Iterator[Violation]:

@@ -38,15 +38,20 @@ def _set_container_defaults(container: pod_pb2.Container, host_network: bool) ->
     for field in PROBES:
         if container.HasField(field):
             _set_probe_defaults(getattr(container, field))
-    for field in HOOKS:
-        if container.lifecycle.HasField(field):
-            _set_handler_defaults(getattr(container.lifecycle, field))
+    if container.HasField("lifecycle"):
+        _set_hook_defaults(container.lifecycle)
 
 
 def _set_probe_defaults(probe: pod_pb2.Probe) -> None:
     probe.timeout_seconds = probe.timeout_seconds or PROBE_TIMEOUT_SECONDS
     probe.period_seconds = probe.period_seconds or PROBE_PERIOD_SECONDS
     _set_handler_defaults(probe.handler)
+
+
+def _set_hook_defaults(lifecycle: pod_pb2.Lifecycle) -> None:
+    for field in HOOKS:
+        if lifecycle.HasField(field):
+            _set_handler_defaults(getattr(lifecycle, field))
 
 
 def _set_handler_defaults(handler: pod_pb2.Handler) -> None:
