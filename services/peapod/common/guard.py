@@ -93,7 +93,7 @@ class CallGuard:
         async def stream(request: Any, context: Context) -> None:
             live.inc()
             try:
-                await self._pump(method(_sound(request), context), context)
+                await self._pump(method(_all_sound(request), context), context)
             except asyncio.CancelledError:
                 if self._stopping:
                     await _abort(outcomes, context, _stopping())
@@ -152,10 +152,15 @@ class _Outcomes:
 
 
 def _sound(request: Any) -> Any:
-    """Return the request, or the stream of requests, unless it is what is wrong with it."""
+    """Return the request, unless it is what is wrong with it."""
     if isinstance(request, DecodeError):
         raise Invalid(f"the request cannot be read: {request}")
-    return _each_sound(request) if isinstance(request, AsyncIterator) else request
+    return request
+
+
+def _all_sound(requests: Any) -> Any:
+    """The same for a stream's request, or its stream of requests."""
+    return _each_sound(requests) if isinstance(requests, AsyncIterator) else _sound(requests)
 
 
 async def _each_sound(requests: AsyncIterator[Any]) -> AsyncGenerator[Any, None]:
