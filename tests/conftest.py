@@ -6,7 +6,7 @@ import itertools
 import os
 import shutil
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -14,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support import engine
+from tests.support.apiserver import OwnApi, running_apiserver
+from tests.support.following import Following, following
 from tests.support.needs import lacking
 
 TIERS = ("unit", "conformance", "service", "e2e")
@@ -65,6 +67,20 @@ def _why_no_etcd() -> str:
 
 
 NEEDS: dict[str, Callable[[], str]] = {"docker": _why_no_docker, "etcd": _why_no_etcd}
+
+
+@pytest.fixture
+async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
+    """An apiserver in this process, on a store of its own."""
+    async with running_apiserver(tmp_path / "peapod.db") as running:
+        yield running
+
+
+@pytest.fixture
+async def seen(api: OwnApi) -> AsyncGenerator[Following]:
+    """What a watcher of the apiserver sees."""
+    async with following(api) as watcher:
+        yield watcher
 
 
 @pytest.fixture

@@ -15,8 +15,8 @@ from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.runtime.runtime import DiskUse, Observed, Phase
 from peapod.v1 import log_pb2, pod_pb2, pod_service_pb2
 from tests.support import images, own_engine
-from tests.support.apiserver import Api, OwnApi, running_apiserver
-from tests.support.following import Following, following
+from tests.support.apiserver import Api, OwnApi
+from tests.support.following import Following
 from tests.support.kubelet import container, create, delete, running_kubelet, told
 from tests.support.needs import lacking
 from tests.support.pods import make_pod
@@ -40,18 +40,6 @@ def pod_of(name: str, script: str, **limits: str) -> pod_pb2.Pod:
     pod.spec.containers[0].command.extend(["/bin/sh", "-c", script])
     pod.spec.containers[0].resources.limits.update(limits)
     return pod
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
-
-
-@pytest.fixture
-async def seen(api: OwnApi) -> AsyncGenerator[Following]:
-    async with following(api) as watcher:
-        yield watcher
 
 
 @pytest.fixture

@@ -34,18 +34,6 @@ async def running_controllers(apiserver: str) -> AsyncGenerator[ControllersServi
         await service.stop()
 
 
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
-
-
-@pytest.fixture
-async def seen(api: OwnApi) -> AsyncGenerator[Following]:
-    async with following(api) as watcher:
-        yield watcher
-
-
 def phase_of(seen: Following, name: str) -> pod_pb2.PodPhase:
     return seen.pods[name].status.phase if name in seen.pods else pod_pb2.POD_PHASE_UNSPECIFIED
 

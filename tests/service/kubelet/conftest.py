@@ -11,21 +11,8 @@ from peapod.kubelet.runtime.docker import DockerRuntime
 from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from peapod.kubelet.server import Kubelet
 from tests.support import docker_pods, sandbox_pods
-from tests.support.apiserver import OwnApi, running_apiserver
-from tests.support.following import Following, following
+from tests.support.apiserver import OwnApi
 from tests.support.kubelet import TroubledRuntime, running_kubelet
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
-
-
-@pytest.fixture
-async def seen(api: OwnApi) -> AsyncGenerator[Following]:
-    async with following(api) as watcher:
-        yield watcher
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from peapod.kubelet.runtime.sandbox.runtime import SandboxRuntime
 from peapod.kubelet.server import Kubelet
 from peapod.v1 import exec_pb2, meta_pb2, pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
-from tests.support.apiserver import OwnApi, running_apiserver
-from tests.support.following import Following, following
+from tests.support.apiserver import OwnApi
+from tests.support.following import Following
 from tests.support.kubelet import NODE, container, create, delete, running_kubelet, told
 from tests.support.pods import make_pod
 from tests.support.ports import free_port
@@ -25,18 +25,6 @@ ALWAYS, ON_FAILURE, NEVER = (
     pod_pb2.RESTART_POLICY_NEVER,
 )
 FOREVER = "trap 'exit 0' TERM; while :; do sleep 1000 & wait; done"
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
-
-
-@pytest.fixture
-async def seen(api: OwnApi) -> AsyncGenerator[Following]:
-    async with following(api) as watcher:
-        yield watcher
 
 
 @pytest.fixture

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
-from pathlib import Path
 
 import pytest
 
 from peapod.scheduler.config import SchedulerConfig
 from peapod.scheduler.server import SchedulerService
-from tests.support.apiserver import OwnApi, running_apiserver
+from tests.support.apiserver import OwnApi
 from tests.support.following import Following, following
 
 
@@ -22,12 +21,6 @@ async def running_scheduler(apiserver: str, **settings: object) -> AsyncGenerato
         yield service
     finally:
         await service.stop()
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
@@ -13,15 +12,9 @@ from peapod.kubelet.volumes.volume import VolumeError
 from peapod.kubelet.volumes.volumes import Volumes
 from peapod.v1 import pod_pb2, secret_pb2
 from peapod.v1.secret_service_pb2 import CreateSecretRequest, UpdateSecretRequest
-from tests.support.apiserver import OwnApi, running_apiserver
+from tests.support.apiserver import OwnApi
 from tests.support.pods import make_pod
 from tests.support.volumes import file_system_of
-
-
-@pytest.fixture
-async def api(tmp_path: Path) -> AsyncGenerator[OwnApi]:
-    async with running_apiserver(tmp_path / "peapod.db") as running:
-        yield running
 
 
 @pytest.fixture
