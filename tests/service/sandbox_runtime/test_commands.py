@@ -19,8 +19,8 @@ from tests.support.executions import executing, run, to_end
 from tests.support.runtimes import PATIENCE, TestPod, read_log, until_exited, until_ready
 
 FOREVER = "echo ready; exec sleep 1000"
-FAMILY = "sleep 1000 & setsid sleep 1000 & sh -c 'sleep 1000 & sleep 1000' & echo ready; cat"
-"""A command of several processes, one in a session of its own."""
+FAMILY = "sleep 1000 & setsid sleep 1000 & sh -c 'sleep 1000 & sleep 1000' & echo ready; sleep 1000"
+"""A command of several processes, one in a session of its own, which the end of its input does not end."""
 WHO = """
     grep -E '^(Cap(Inh|Prm|Eff)|NoNewPrivs|Seccomp|Groups|Uid|Gid|Sig(Blk|Ign))' /proc/self/status
     ls -l /proc/self/ns; ls /proc/self/fd; ls -di /; umask; ulimit -a; env | sort
