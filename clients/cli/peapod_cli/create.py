@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from peapod.common.errors import Invalid, PeapodError, TooLate, Unavailable, Unsupported
-from peapod_cli import objects, sources
+from peapod_cli import objects
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.objects import Declared
@@ -17,14 +17,9 @@ def run(arguments: Namespace, console: Console) -> None:
     Of a file in which anything is wrong nothing is created; other files go on.
     """
     with Connection(arguments.server) as connection:
-        for name in sources.files(arguments.filename):
-            try:
-                source = sources.read(name)
-                declared = objects.declared(source, console, arguments.only_namespace, strict=arguments.validate)
-            except Invalid as wrong:
-                console.error(wrong.message)
-                continue
-            if declared and _accepted(declared, connection, console):
+        namespace, strict = arguments.only_namespace, arguments.validate
+        for declared in objects.of_files(arguments.filename, console, namespace, strict=strict):
+            if _accepted(declared, connection, console):
                 _create(declared, connection, console)
 
 

@@ -6,7 +6,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 
 from peapod.common.errors import Invalid, NotFound
-from peapod_cli import kinds, sources
+from peapod_cli import kinds
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.kinds import Target
@@ -52,13 +52,8 @@ def _delete_declared(arguments: Namespace, connection: Connection, console: Cons
     """Delete what files declare; what is not there any more counts as deleted."""
     from peapod_cli import objects
 
-    for path in sources.files(arguments.filename):
-        try:
-            declared = objects.declared(sources.read(path), console, arguments.only_namespace, strict=False)
-        except Invalid as wrong:
-            console.error(wrong.message)
-            continue
-        for kind, message, place, _ in declared or ():
+    for declared in objects.of_files(arguments.filename, console, arguments.only_namespace, strict=False):
+        for kind, message, place, _ in declared:
             metadata = message.metadata
             try:
                 connection.of(kind).delete(metadata.namespace, metadata.name)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from peapod.codec.v1beta1 import codec
-from peapod.common.errors import PeapodError
-from peapod_cli import checks, kinds
+from peapod.common.errors import Invalid, PeapodError
+from peapod_cli import checks, kinds, sources
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
 from peapod_cli.sources import Source
@@ -30,6 +30,20 @@ class Declared(NamedTuple):
             console.error(f"{where}: {violation.description}")
         if not error.violations:
             console.error(f"{self.place}: {error.message}")
+
+
+def of_files(
+    names: Sequence[str], console: Console, namespace: str, *, strict: bool = True
+) -> Iterator[list[Declared]]:
+    """Read file by file what each declares, with `declared`. What is wrong with one is said, and the others go on."""
+    for name in sources.files(names):
+        try:
+            found = declared(sources.read(name), console, namespace, strict=strict)
+        except Invalid as wrong:
+            console.error(wrong.message)
+        else:
+            if found:
+                yield found
 
 
 def declared(source: Source, console: Console, namespace: str, *, strict: bool = True) -> list[Declared] | None:

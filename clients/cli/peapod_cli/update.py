@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import Any
 
 from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable
-from peapod_cli import objects, patch, sources
+from peapod_cli import objects, patch
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.kinds import EVENT, POD
@@ -28,14 +28,9 @@ def run(arguments: Namespace, console: Console) -> None:
         patch.run(arguments, console)
         return
     with Connection(arguments.server) as connection:
-        for name in sources.files(arguments.filename):
-            try:
-                source = sources.read(name)
-                declared = objects.declared(source, console, arguments.only_namespace, strict=arguments.validate)
-            except Invalid as wrong:
-                console.error(wrong.message)
-                continue
-            for item in declared or ():
+        namespace, strict = arguments.only_namespace, arguments.validate
+        for declared in objects.of_files(arguments.filename, console, namespace, strict=strict):
+            for item in declared:
                 _replace(item, connection, console)
 
 
