@@ -108,12 +108,7 @@ class Registry(Generic[R]):
         self._check(
             obj, [*meta.update_violations(obj.metadata, old.metadata), *self.strategy.validate_update(obj, old)]
         )
-        data = obj.SerializeToString()
-        try:
-            revision = await self._store.commit([Put(item.key, data, expect=item.revision)])
-        except PreconditionFailed as failed:
-            raise self._lost_race(item, failed) from failed
-        return wire.framed(wire.versioned(data, revision))
+        return await self._replace(item, obj)
 
     async def change(self, namespace: str, name: str, edit: Callable[[R], bool], uid: str = "") -> int:
         """Read an object, let `edit` change it in place, and store it if nobody else did meanwhile, else again.
@@ -137,6 +132,20 @@ class Registry(Generic[R]):
                 if current is None:
                     raise self._not_found(namespace, name) from failed
                 data, revision = current.value, current.revision
+
+    async def replace_part(self, given: R, put: Callable[[R, R], None]) -> bytes:
+        """Have `put` carry a part of `given` into the object, in place, if the object is still as `given` was read.
+
+        Raises `Invalid` when the part is wrong or no version is given, `Conflict`, `NotFound`.
+        """
+        self._set_scope(given)
+        item = await self._find(given.metadata.namespace, given.metadata.name)
+        self._require_version(given.metadata.resource_version, item)
+        obj = self.strategy.message.FromString(item.data)
+        obj.metadata.ClearField("resource_version")
+        put(obj, given)
+        self._check(obj, ())
+        return await self._replace(item, obj)
 
     async def delete(
         self,
@@ -172,6 +181,14 @@ class Registry(Generic[R]):
         if item is None:
             raise self._not_found(namespace, name)
         return item
+
+    async def _replace(self, item: Item, obj: R) -> bytes:
+        data = obj.SerializeToString()
+        try:
+            revision = await self._store.commit([Put(item.key, data, expect=item.revision)])
+        except PreconditionFailed as failed:
+            raise self._lost_race(item, failed) from failed
+        return wire.framed(wire.versioned(data, revision))
 
     async def _insert(self, obj: R) -> bytes:
         metadata = obj.metadata

@@ -50,3 +50,19 @@ class Namespaces(NamespaceServiceServicer):
         return self._namespaces.watch(
             "", request.label_selector, request.field_selector, request.revision, request.store_id
         )
+
+    async def update_namespace_status(self, request: pb.UpdateNamespaceStatusRequest, context: Any) -> bytes:
+        """Replace the status."""
+        return await self._namespaces.replace_part(request.namespace, _put_status)
+
+    async def finalize_namespace(self, request: pb.FinalizeNamespaceRequest, context: Any) -> bytes:
+        """Replace the finalizers."""
+        return await self._namespaces.replace_part(request.namespace, _put_finalizers)
+
+
+def _put_status(namespace: namespace_pb2.Namespace, given: namespace_pb2.Namespace) -> None:
+    namespace.status.CopyFrom(given.status)
+
+
+def _put_finalizers(namespace: namespace_pb2.Namespace, given: namespace_pb2.Namespace) -> None:
+    namespace.spec.finalizers[:] = given.spec.finalizers

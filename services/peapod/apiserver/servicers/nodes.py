@@ -8,7 +8,7 @@ from typing import Any
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.resources import node_report
 from peapod.apiserver.resources.metadata import now
-from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, Violation
+from peapod.common.errors import AlreadyExists, NotFound
 from peapod.v1 import meta_pb2, node_pb2
 from peapod.v1 import node_service_pb2 as pb
 from peapod.v1.node_service_rpc import NodeServiceServicer
@@ -60,21 +60,13 @@ class Nodes(NodeServiceServicer):
 
     async def update_node_status(self, request: pb.UpdateNodeStatusRequest, context: Any) -> bytes:
         """Replace the status as somebody else than the node sees it."""
-        name, version = request.node.metadata.name, request.node.metadata.resource_version
-        if not version:
-            wrong = Violation("metadata.resource_version", "is required")
-            raise Invalid("a status is replaced only as it was read", [wrong])
-
-        def replace(node: node_pb2.Node) -> bool:
-            if node.metadata.resource_version != version:
-                raise Conflict(f'Node "{name}" was changed since')
-            node.status.CopyFrom(request.node.status)
-            return True
-
-        await self._nodes.change("", name, replace)
-        return await self._nodes.get("", name)
+        return await self._nodes.replace_part(request.node, _put_status)
 
 
 def _new_node(report: node_pb2.Node) -> node_pb2.Node:
     metadata = meta_pb2.ObjectMeta(name=report.metadata.name, labels=report.metadata.labels)
     return node_pb2.Node(metadata=metadata, spec=report.spec, status=report.status)
+
+
+def _put_status(node: node_pb2.Node, given: node_pb2.Node) -> None:
+    node.status.CopyFrom(given.status)
