@@ -1,23 +1,17 @@
-"""The objects of one kind as of one revision, and the latest changes to them: what all reads are served from.
-
-The cache is fed in order by the store's one watch (`feed`) and is used from one event loop; everything here is
-synchronous, so what a reader sees between two awaits is of one revision.
-"""
+"""A kind's cache in the apiserver: fed with what the store tells, holding objects as the bytes that were stored."""
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from peapod.apiserver import wire
-from peapod.apiserver.index import Index
 from peapod.apiserver.resources.strategy import Strategy
-from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Change, Entry
-from peapod.common.errors import Expired
-from peapod.v1 import meta_pb2
+from peapod.common.watching import cache
+from peapod.common.watching.form import DELETED
+from peapod.common.watching.occurrence import Occurrence
+from peapod.v1.meta_pb2 import EventType
 
 
 class Item:
@@ -44,139 +38,47 @@ class Item:
         return self._framed
 
 
-class Occurrence:
-    """One change of one object, with its encodings, each made at most once for all watchers."""
+class WireForm:
+    """Changes as parts of a serialised WatchXxxResponse."""
 
-    __slots__ = ("_encoded", "new", "old", "revision")
+    def change(self, kind: EventType, item: Item, revision: int) -> bytes:
+        """Write an event; a deleted object has the version of its deletion."""
+        return wire.change(kind, wire.versioned(item.data, revision) if kind == DELETED else item.data)
 
-    def __init__(self, old: Item | None, new: Item | None, revision: int) -> None:
-        self.old = old
-        self.new = new
-        self.revision = revision
-        self._encoded: dict[int, bytes] = {}
-
-    def seen_through(self, selection: Selection) -> bytes | None:
-        """Encode the change as a watcher with this selection sees it; None when it does not see it."""
-        before = self.old is not None and selection.matches(self.old)
-        after = self.new is not None and selection.matches(self.new)
-        if after:
-            return self._encode(wire.MODIFIED if before else wire.ADDED)
-        return self._encode(wire.DELETED) if before else None
-
-    def _encode(self, kind: meta_pb2.EventType) -> bytes:
-        encoded = self._encoded.get(kind)
-        if encoded is None:
-            encoded = self._encoded[kind] = wire.change(kind, self._object(kind))
-        return encoded
-
-    def _object(self, kind: meta_pb2.EventType) -> bytes:
-        if kind != wire.DELETED:
-            assert self.new is not None
-            return self.new.data
-        assert self.old is not None
-        return wire.versioned(self.old.data, self.revision)
+    def position(self, revision: int, store_id: str) -> bytes:
+        """Write how far the batch goes."""
+        return wire.position(revision, store_id)
 
 
-class Cache:
-    """All objects of a kind, in order of their keys, and a ring of the latest changes."""
+WIRE = WireForm()
+
+
+class Cache(cache.Cache[Item]):
+    """All objects of a kind as the store has them."""
 
     def __init__(self, strategy: Strategy[Any], history: int) -> None:
+        super().__init__(strategy, history)
         self.strategy = strategy
-        self.revision = 0
-        """Everything up to this revision of the store is in."""
-        self.store_id = ""
-        """Which store that is."""
-        self._items: dict[str, Item] = {}
-        self._order: list[str] = []
-        self._index = Index(strategy.trigger)
-        self._ring: deque[Occurrence] = deque(maxlen=history)
-        self._oldest = 0
-        self._listeners: list[Callable[[Occurrence], None]] = []
-
-    def __len__(self) -> int:
-        return len(self._items)
-
-    def listen(self, listener: Callable[[Occurrence], None]) -> None:
-        """Have every later change told, in order, as it is applied."""
-        self._listeners.append(listener)
 
     def position(self) -> bytes:
         """Encode where the cache is."""
         return wire.position(self.revision, self.store_id)
 
-    def load(self, entries: Iterable[Entry], revision: int, store_id: str) -> None:
-        """Start afresh from a listing of the store; the ring is empty then."""
-        self.store_id = store_id
-        self._items = {entry.key: Item(self.strategy, entry) for entry in entries}
-        self._order = sorted(self._items)
-        self._index.clear()
-        for item in self._items.values():
-            self._index.add(item)
-        self._ring.clear()
-        self._oldest = self.revision = revision
+    def load_entries(self, entries: Iterable[Entry], revision: int, store_id: str) -> None:
+        """Start afresh from a listing of the store."""
+        self.load((Item(self.strategy, entry) for entry in entries), revision, store_id)
 
-    def remember(self, changes: Iterable[Change], oldest: int) -> None:
-        """Fill the ring after `load` with changes of the past, after revision `oldest` up to the loaded one."""
-        self._oldest = oldest
+    def remember_changes(self, changes: Iterable[Change], oldest: int) -> None:
+        """Fill the ring after `load_entries` with the store's past, as `remember` does."""
+        self.remember(map(self._occurrence, changes), oldest)
+
+    def apply_changes(self, changes: Iterable[Change]) -> None:
+        """Take in what the store has newly told."""
         for change in changes:
-            self._keep(self._occurrence(change))
+            self.apply(change.key, self._occurrence(change))
 
-    def apply(self, changes: Iterable[Change]) -> None:
-        """Take in changes that are newer than everything before; `advance` then says how far they reach."""
-        for change in changes:
-            occurrence = self._occurrence(change)
-            self._replace(change.key, occurrence.new)
-            self._keep(occurrence)
-            for listener in self._listeners:
-                listener(occurrence)
-
-    def advance(self, revision: int) -> None:
-        """Declare everything up to `revision` to be in."""
-        self.revision = revision
-
-    def get(self, key: str) -> Item | None:
-        """Look one object up."""
-        return self._items.get(key)
-
-    def all(self) -> Iterator[Item]:
-        """Walk all objects, in no order."""
-        return iter(self._items.values())
-
-    def select(self, selection: Selection) -> Iterator[Item]:
-        """Walk the objects that match, in order of their keys."""
-        items = self._items
-        candidates = self._index.candidates(selection)
-        if candidates is not None:
-            yield from (items[key] for key in sorted(candidates) if selection.matches(items[key]))
-            return
-        start = bisect_left(self._order, selection.prefix) if selection.prefix else 0
-        for index in range(start, len(self._order)):
-            item = items[self._order[index]]
-            if not item.key.startswith(selection.prefix):
-                return
-            if selection.matches(item):
-                yield item
-
-    def since(self, revision: int, store_id: str, selection: Selection) -> list[tuple[int, bytes]]:
-        """Encode the changes after `revision`, as seen through a selection, each with its own. Raises `Expired`, also
-        when the revision is of another store; an empty `store_id` is not compared.
-        """
-        if store_id and store_id != self.store_id:
-            raise Expired(f"revision {revision} is of the store {store_id}, which this one has replaced: list again")
-        if revision < self._oldest or revision > self.revision:
-            raise Expired(f"revision {revision} is not within {self._oldest} to {self.revision}: list again")
-        seen = []
-        for occurrence in reversed(self._ring):
-            if occurrence.revision <= revision:
-                break
-            encoded = occurrence.seen_through(selection)
-            if encoded is not None:
-                seen.append((occurrence.revision, encoded))
-        seen.reverse()
-        return seen
-
-    def _occurrence(self, change: Change) -> Occurrence:
-        known = self._items.get(change.key)
+    def _occurrence(self, change: Change) -> Occurrence[Item]:
+        known = self.get(change.key)
         old = None
         if change.previous is not None:
             same = known is not None and known.revision == change.previous.revision
@@ -185,21 +87,3 @@ class Cache:
         if change.value is not None:
             new = Item(self.strategy, Entry(change.key, change.value, change.revision))
         return Occurrence(old, new, change.revision)
-
-    def _replace(self, key: str, new: Item | None) -> None:
-        old = self._items.get(key)
-        if old is not None:
-            self._index.remove(old)
-        if new is not None:
-            self._index.add(new)
-            self._items[key] = new
-            if old is None:
-                insort(self._order, key)
-        elif old is not None:
-            del self._items[key]
-            del self._order[bisect_left(self._order, key)]
-
-    def _keep(self, occurrence: Occurrence) -> None:
-        if len(self._ring) == self._ring.maxlen:
-            self._oldest = self._ring[0].revision
-        self._ring.append(occurrence)

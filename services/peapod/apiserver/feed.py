@@ -41,7 +41,7 @@ class Feed:
         for entry in listing.entries:
             by_kind[kind_of(entry.key)].append(entry)
         for plural, cache in self._caches.items():
-            cache.load(by_kind[plural], listing.revision, listing.store_id)
+            cache.load_entries(by_kind[plural], listing.revision, listing.store_id)
         # At once, or somebody who watched would be brought to a revision without what changed before it.
         self._on_reset()
         self._advance(listing.revision)
@@ -78,7 +78,7 @@ class Feed:
     def _apply(self, batch: Batch) -> None:
         for plural, changes in _split(batch.changes).items():
             if plural in self._caches:
-                self._caches[plural].apply(changes)
+                self._caches[plural].apply_changes(changes)
         self._advance(batch.revision)
 
     def _advance(self, revision: int) -> None:
@@ -110,7 +110,7 @@ class Feed:
                 oldest = max(gap.revision, oldest + 1)
         by_kind = _split(changes)
         for plural, cache in self._caches.items():
-            cache.remember(by_kind.get(plural, ()), oldest)
+            cache.remember_changes(by_kind.get(plural, ()), oldest)
 
     async def _past(self, oldest: int, revision: int) -> list[Change]:
         changes: list[Change] = []

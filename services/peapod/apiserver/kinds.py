@@ -6,14 +6,14 @@ import asyncio
 from contextlib import suppress
 from typing import Any
 
-from peapod.apiserver.cache import Cache
-from peapod.apiserver.fanout import FanOut
+from peapod.apiserver.cache import Cache, Item
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.resources import event, namespace, node, pod, secret
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Store
 from peapod.common.errors import AlreadyExists, Expired, Unavailable
+from peapod.common.watching.fanout import FanOut
 from peapod.v1 import event_pb2, meta_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 
 GOODBYE_SECONDS = 2.0
@@ -28,7 +28,7 @@ class Kinds:
 
     def __init__(self, store: Store, *, history: int, watch_seconds: float, allow_privileged: bool = False) -> None:
         self.caches: dict[str, Cache] = {}
-        self.fanouts: dict[str, FanOut] = {}
+        self.fanouts: dict[str, FanOut[Item]] = {}
         self._store = store
         self._history = history
         self._watch_seconds = watch_seconds

@@ -10,15 +10,15 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from typing import Generic
 
 from peapod.apiserver import wire
-from peapod.apiserver.cache import Cache, Item
-from peapod.apiserver.fanout import FanOut
+from peapod.apiserver.cache import WIRE, Cache, Item
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.keys import object_key
 from peapod.apiserver.resources import metadata as meta
 from peapod.apiserver.resources.strategy import R, Strategy
-from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
 from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Violation
+from peapod.common.watching.fanout import FanOut
+from peapod.common.watching.selection import Selection
 from peapod.rules import metadata as rules
 from peapod.v1.meta_pb2 import ObjectMeta
 
@@ -37,7 +37,7 @@ def _any_change(_: object, __: object) -> None:
 class Registry(Generic[R]):
     """The objects of one kind. Answers are serialised messages whose field 1 is the object."""
 
-    def __init__(self, strategy: Strategy[R], store: Store, feed: Feed, cache: Cache, fanout: FanOut) -> None:
+    def __init__(self, strategy: Strategy[R], store: Store, feed: Feed, cache: Cache, fanout: FanOut[Item]) -> None:
         wire.check_contract(strategy.listing, strategy.batch)
         self.strategy = strategy
         self._store = store
@@ -89,7 +89,7 @@ class Registry(Generic[R]):
         """Stream batches of changes; see `FanOut.watch`. Raises `Invalid` too."""
         selection = Selection(self.strategy, namespace, label_selector, field_selector)
         await self._feed.fresh()
-        async for message in self._fanout.watch(selection, revision, store_id):
+        async for message in self._fanout.watch(selection, WIRE, revision, store_id):
             yield message
 
     async def update(self, obj: R, *, check: Callable[[R, R], None] = _any_change) -> bytes:

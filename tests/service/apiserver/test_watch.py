@@ -9,8 +9,9 @@ from pathlib import Path
 import grpc
 import pytest
 
-from peapod.apiserver import kinds, lane
+from peapod.apiserver import kinds
 from peapod.common import errors
+from peapod.common.watching import lane
 from peapod.v1 import meta_pb2, pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
 from tests.support.apiserver import Api, connected, running_apiserver

@@ -10,7 +10,8 @@ import pytest
 
 from peapod.common import process
 from peapod.common.errors import Invalid
-from peapod.common.informer import Informer, Key, pods
+from peapod.common.follower import Key
+from peapod.common.informer import Informer, pods
 from peapod.common.server import Server
 from peapod.v1.meta_pb2 import EVENT_TYPE_ADDED, EVENT_TYPE_DELETED, EVENT_TYPE_MODIFIED, EventType
 from peapod.v1.pod_pb2 import Pod
@@ -355,7 +356,7 @@ async def test_selectors_that_are_refused_end_it(connect: Callable[[str], PodSer
 async def test_a_long_outage_is_told_once(
     fake: FakePods, wire: Wire, follow: Callable[..., Follower], caplog: pytest.LogCaptureFixture
 ) -> None:
-    caplog.set_level(logging.INFO, "peapod.common.informer")
+    caplog.set_level(logging.INFO, "peapod.common.follower")
     fake.snapshot_most = 0
     fake.put("a")
     follower = follow()
@@ -379,4 +380,4 @@ async def test_a_long_outage_is_told_once(
 
 
 def lines(caplog: pytest.LogCaptureFixture) -> list[str]:
-    return [record.message for record in caplog.records if record.name == "peapod.common.informer"]
+    return [record.message for record in caplog.records if record.name == "peapod.common.follower"]

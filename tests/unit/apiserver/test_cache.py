@@ -5,10 +5,10 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peapod.apiserver.cache import Cache
+from peapod.apiserver.cache import WIRE, Cache
 from peapod.apiserver.resources.pod import strategy
-from peapod.apiserver.selection import Selection
 from peapod.apiserver.storage.store import Change, Entry
+from peapod.common.watching.selection import Selection
 from tests.support.objects import make_pod
 
 STRATEGY = strategy()
@@ -39,7 +39,7 @@ def test_an_index_changes_nothing_but_the_time(
     edits: list[tuple[int, tuple[dict[str, str], str] | None]], labels: str, fields: str
 ) -> None:
     cache = Cache(STRATEGY, history=100)
-    cache.apply(changes(edits))
+    cache.apply_changes(changes(edits))
     selection = Selection(STRATEGY, "", labels, fields)
     plain = sorted(item.key for item in cache.all() if selection.matches(item))
     assert [item.key for item in cache.select(selection)] == plain
@@ -53,12 +53,12 @@ def test_a_history_replays_to_the_present(
     history = changes(edits)
     cache = Cache(STRATEGY, history=100)
     selection = Selection(STRATEGY, "", labels, "")
-    cache.apply(history[:start])
+    cache.apply_changes(history[:start])
     reached = history[:start][-1].revision if history[:start] else 0
     seen = {item.key: item.revision for item in cache.select(selection)}
-    cache.apply(history[start:])
+    cache.apply_changes(history[start:])
     cache.advance(len(edits))
-    for _, encoded in cache.since(reached, "", selection) if reached else ():
+    for _, encoded in cache.since(reached, "", selection, WIRE) if reached else ():
         replay(seen, encoded)
     if reached:
         assert seen == {item.key: item.revision for item in cache.select(selection)}

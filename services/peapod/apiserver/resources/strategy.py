@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, Self, TypeVar
 
 from google.protobuf.message import Message
 
+from peapod.apiserver.keys import kind_prefix
 from peapod.common.errors import Violation
 from peapod.v1 import meta_pb2
 
@@ -69,3 +70,8 @@ class Strategy(Generic[R]):
     """Everything that is wrong with an object only when it is created."""
     validate_update: Callable[[R, R], Sequence[Violation]] = _no_violations
     """Everything immutable that differs between `new` and `old`, apart from the metadata."""
+
+    @property
+    def root(self) -> str:
+        """What the keys of all objects begin with."""
+        return kind_prefix(self.plural)

@@ -10,10 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from itertools import islice
+from typing import Generic
 
-from peapod.apiserver.cache import Cache, Occurrence
-from peapod.apiserver.selection import Selection
 from peapod.common.errors import PeapodError, SlowWatcher
+from peapod.common.watching.cache import Cache
+from peapod.common.watching.form import Form, I
+from peapod.common.watching.occurrence import Occurrence
+from peapod.common.watching.selection import Selection
 
 PAUSE = 0.010
 KEEP_BYTES = 32 << 20
@@ -31,11 +34,12 @@ class Watcher:
         self.over = False
 
 
-class Lane:
-    """The messages for all watchers of one selection, numbered from the lane's start."""
+class Lane(Generic[I]):
+    """The messages for all watchers of one selection in one form, numbered from the lane's start."""
 
-    def __init__(self, cache: Cache, selection: Selection) -> None:
+    def __init__(self, cache: Cache[I], selection: Selection, form: Form[I]) -> None:
         self.selection = selection
+        self.form = form
         self.watchers: set[Watcher] = set()
         self.ending: PeapodError | None = None
         """Why all watches end, once every message is taken."""
@@ -68,9 +72,9 @@ class Lane:
             self._next_send.cancel()
             self._next_send = None
 
-    def offer(self, occurrence: Occurrence) -> None:
+    def offer(self, occurrence: Occurrence[I]) -> None:
         """Take in a change; it is sent at once, or when the pause ends."""
-        encoded = occurrence.seen_through(self.selection)
+        encoded = occurrence.seen_through(self.selection, self.form)
         if encoded is None:
             return
         self._pending.append(encoded)
@@ -115,9 +119,11 @@ class Lane:
             self._next_send = asyncio.get_running_loop().call_later(PAUSE, self._send)
 
     def _push(self) -> None:
-        self._pending.append(self._cache.position())
+        self._pending.append(self.form.position(self._cache.revision, self._cache.store_id))
         message = b"".join(self._pending)
         self._pending.clear()
+        if not message:
+            return
         self._messages.append(message)
         self._bytes += len(message)
         self._quiet = False

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from peapod.apiserver.selection import Selectable, Selection
+from peapod.common.watching.form import Item
+from peapod.common.watching.selection import Selection
 
 Term = tuple[str, str, str]
 """What is indexed: "label" or "field", its name, its value."""
@@ -21,7 +22,7 @@ class Index:
         """Forget everything."""
         self._keys.clear()
 
-    def add(self, item: Selectable) -> None:
+    def add(self, item: Item) -> None:
         """Take an object in."""
         for term in self._terms(item):
             keys = self._keys.get(term)
@@ -30,7 +31,7 @@ class Index:
             else:
                 keys.add(item.key)
 
-    def remove(self, item: Selectable) -> None:
+    def remove(self, item: Item) -> None:
         """Take an object out that is in."""
         for term in self._terms(item):
             keys = self._keys[term]
@@ -49,7 +50,7 @@ class Index:
     def _union(self, place: str, name: str, values: Iterable[str]) -> set[str]:
         return set().union(*(self._keys.get((place, name, value), ()) for value in values))
 
-    def _terms(self, item: Selectable) -> Iterable[Term]:
+    def _terms(self, item: Item) -> Iterable[Term]:
         terms = [("label", key, value) for key, value in item.labels.items()]
         if self._trigger:
             terms.append(("field", self._trigger, item.fields[self._trigger]))

@@ -5,28 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from peapod.apiserver.keys import kind_prefix
-from peapod.apiserver.resources.strategy import Strategy
 from peapod.common import fields, labels
 from peapod.common.errors import Invalid, Violation
+from peapod.common.watching.form import Item
 
 
-class Selectable(Protocol):
-    """What a selection looks at."""
+class Scheme(Protocol):
+    """How the objects of a kind are selected."""
 
     @property
-    def key(self) -> str:
-        """The object's key in the store."""
+    def plural(self) -> str:
+        """What they are called, for people."""
         ...
 
     @property
-    def labels(self) -> Mapping[str, str]:
-        """The object's labels."""
+    def root(self) -> str:
+        """What all their keys begin with; the namespace and a slash follow, where there are namespaces."""
         ...
 
     @property
-    def fields(self) -> Mapping[str, str]:
-        """The object's selectable fields."""
+    def selectable(self) -> Mapping[str, Any]:
+        """The fields that field selectors may name."""
+        ...
+
+    @property
+    def trigger(self) -> str:
+        """The selectable field by which most watchers select; empty where there is none."""
         ...
 
 
@@ -35,15 +39,15 @@ class Selection:
 
     __slots__ = ("_all", "_fields", "_labels", "identity", "prefix", "trigger", "wanted_labels")
 
-    def __init__(self, strategy: Strategy[Any], namespace: str, label_selector: str, field_selector: str) -> None:
+    def __init__(self, scheme: Scheme, namespace: str, label_selector: str, field_selector: str) -> None:
         self._labels = labels.parse(label_selector)
         self._fields = fields.parse(field_selector)
-        _check_fields(strategy, self._fields)
-        self.prefix = kind_prefix(strategy.plural) + (f"{namespace}/" if namespace else "")
+        _check_fields(scheme, self._fields)
+        self.prefix = scheme.root + (f"{namespace}/" if namespace else "")
         self.identity = (namespace, str(self._labels), self._fields)
         self._all = not namespace and self._labels.empty and not self._fields
         self.trigger: str | None = next(
-            (term.value for term in self._fields if term.field == strategy.trigger and not term.negated), None
+            (term.value for term in self._fields if term.field == scheme.trigger and not term.negated), None
         )
         """The value that the kind's trigger field must have; None when any will do."""
         self.wanted_labels = [
@@ -53,7 +57,7 @@ class Selection:
         ]
         """Labels that an object must have, each with one of some values."""
 
-    def matches(self, item: Selectable) -> bool:
+    def matches(self, item: Item) -> bool:
         """Whether the object is wanted."""
         if self._all:
             return True
@@ -64,11 +68,11 @@ class Selection:
         )
 
 
-def _check_fields(strategy: Strategy[Any], terms: tuple[fields.FieldTerm, ...]) -> None:
-    unknown = [term.field for term in terms if term.field not in strategy.selectable]
+def _check_fields(scheme: Scheme, terms: tuple[fields.FieldTerm, ...]) -> None:
+    unknown = [term.field for term in terms if term.field not in scheme.selectable]
     if unknown:
-        known = ", ".join(sorted(strategy.selectable))
+        known = ", ".join(sorted(scheme.selectable))
         raise Invalid(
-            f"{strategy.plural} cannot be selected by {', '.join(unknown)}",
+            f"{scheme.plural} cannot be selected by {', '.join(unknown)}",
             [Violation("field_selector", f"unknown field {name}: one of {known}") for name in unknown],
         )
