@@ -7,8 +7,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from peapod.codec.v1beta1.kinds import KINDS
-from peapod.codec.v1beta1.shapes import Field, Keyed, Objects
+from peapod.codec.engine.shapes import Field, Keyed, Objects
+from peapod.codec.versions import V1BETA1
 
 JUNK = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4) | st.just("v1beta1"),
@@ -48,8 +48,8 @@ def _inside(draw: st.DrawFn, entry: Field, value: Any) -> Any:
 @st.composite
 def anything(draw: st.DrawFn) -> Any:
     """A document of some kind whose parts have the names that parts have, and hold whatever."""
-    kind = draw(st.sampled_from([*KINDS, "Pod", "Pod"]))
-    document = draw(_of_table(KINDS[kind].table))
+    kind = draw(st.sampled_from([*V1BETA1.kinds, "Pod", "Pod"]))
+    document = draw(_of_table(V1BETA1.kinds[kind].table))
     return document | {"kind": kind, "apiVersion": "v1beta1"}
 
 

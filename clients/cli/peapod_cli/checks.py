@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Violation
 from peapod_cli.kinds import POD, Kind
 
@@ -17,7 +17,7 @@ def broken_rules(kind: Kind, message: Any, problems: Sequence[Violation]) -> lis
     """
     told = [problem.field for problem in problems]
     broken = (
-        Violation(codec.to_v1beta1_path(kind.title, violation.field), violation.description)
+        Violation(V1BETA1.words(message, violation.field), violation.description)
         for violation in _violations(kind, message)
     )
     return [violation for violation in broken if not any(_within(violation.field, place) for place in told)]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Invalid, PeapodError
 from peapod_cli import checks, kinds, sources
 from peapod_cli.console import Console
@@ -25,7 +26,7 @@ class Declared(NamedTuple):
     def complain(self, error: PeapodError, console: Console) -> None:
         """Say what the server refused, one line for each wrong field, in the words of the file."""
         for violation in error.violations:
-            path = codec.to_v1beta1_path(self.kind.title, violation.field)
+            path = V1BETA1.words(self.message, violation.field)
             where = ": ".join(filter(None, (self.place, _join(self.path, path))))
             console.error(f"{where}: {violation.description}")
         if not error.violations:

@@ -6,7 +6,7 @@ import json
 from argparse import Namespace
 from typing import Any
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Conflict, Invalid
 from peapod_cli import kinds, objects
 from peapod_cli.calls import Connection
@@ -59,7 +59,7 @@ def _change(
 ) -> None:
     calls = connection.of(target.kind)
     current = calls.get(arguments.namespace, target.names[0])
-    source = Source(PLACE, [merged(codec.encode(current), patch)])
+    source = Source(PLACE, [merged(V1BETA1.encode(current), patch)])
     for item in objects.declared(source, console, "", strict=arguments.validate) or ():
         _store(item, current, connection, console)
 

@@ -65,10 +65,10 @@ class DocumentPrinter:
 
     def show(self, kind: Kind, items: Sequence[Any]) -> None:
         """Print a document for each object."""
-        from peapod.codec.v1beta1 import codec
+        from peapod.codec.versions import V1BETA1
 
         for item in items:
-            self.show_document(codec.encode(item))
+            self.show_document(V1BETA1.encode(item))
 
     def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
         """Print the document of an object; the last one of an object that is gone."""
@@ -76,9 +76,9 @@ class DocumentPrinter:
 
     def show_list(self, items: Sequence[Any]) -> None:
         """Print one document for all the objects."""
-        from peapod.codec.v1beta1 import codec
+        from peapod.codec.versions import V1BETA1
 
-        self.show_document(codec.encode_mixed(items))
+        self.show_document(V1BETA1.encode_mixed(items))
 
     def show_document(self, document: dict[str, Any]) -> None:
         """Print a document; YAML is separated from what came before."""

@@ -10,18 +10,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peapod.codec.v1beta1 import codec
-from peapod.codec.v1beta1.kinds import KINDS
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from tests.support.documents import JUNK, anything, oddly_spelled
 from tests.support.messages import messages
 
 
-@pytest.mark.parametrize("kind", sorted(KINDS))
+@pytest.mark.parametrize("kind", sorted(V1BETA1.kinds))
 @settings(max_examples=40)
 @given(data=st.data())
 def test_however_it_is_spelled_it_says_the_same(kind: str, data: st.DataObject) -> None:
-    document = codec.encode(data.draw(messages(KINDS[kind].message)))
-    odd = data.draw(oddly_spelled(KINDS[kind].table, document))
+    document = V1BETA1.encode(data.draw(messages(V1BETA1.kinds[kind].message)))
+    odd = data.draw(oddly_spelled(V1BETA1.kinds[kind].table, document))
     decoded = codec.decode(odd)
     assert (list(decoded.problems), list(decoded.unknown)) == ([], [])
     assert decoded.message == codec.decode(document).message
@@ -44,11 +44,11 @@ def test_what_could_be_read_is_written_and_read_again(document: Any) -> None:
     message = codec.decode(document).message
     if message is None:
         return
-    written = codec.encode(message)
+    written = V1BETA1.encode(message)
     again = codec.decode(json.loads(json.dumps(written)))
     assert (list(again.problems), list(again.unknown)) == ([], [])
     assert again.message is not None
-    assert codec.encode(again.message) == written
+    assert V1BETA1.encode(again.message) == written
 
 
 @settings(max_examples=100)

@@ -10,7 +10,8 @@ from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
 from tests.support.messages import messages
 
@@ -28,7 +29,7 @@ JSON = st.recursive(
 @given(data=st.data())
 def test_a_written_message_is_read_back(kind: type[Message], data: st.DataObject) -> None:
     message = data.draw(messages(kind))
-    document = json.loads(json.dumps(codec.encode(message)))
+    document = json.loads(json.dumps(V1BETA1.encode(message)))
     decoded = codec.decode(document)
     assert (list(decoded.problems), list(decoded.unknown)) == ([], [])
     assert decoded.message == message
@@ -37,14 +38,14 @@ def test_a_written_message_is_read_back(kind: type[Message], data: st.DataObject
 @settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(pods=st.lists(messages(pod_pb2.Pod), max_size=3))
 def test_a_written_list_is_read_back(pods: list[pod_pb2.Pod]) -> None:
-    document = codec.encode_list(pod_pb2.Pod, pods, revision=7)
+    document = V1BETA1.encode_list(pod_pb2.Pod, pods, revision=7)
     assert [codec.decode(part.document).message for part in codec.split(document)] == pods
 
 
 @settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_spoilt_document_is_told_and_never_raises(data: st.DataObject) -> None:
-    document = codec.encode(data.draw(messages(pod_pb2.Pod)))
+    document = V1BETA1.encode(data.draw(messages(pod_pb2.Pod)))
     place = data.draw(st.sampled_from(list(_places(document))))
     _put(document, place, data.draw(JSON))
     decoded = codec.decode(document)

@@ -7,7 +7,8 @@ from typing import Any, cast
 import pytest
 
 from peapod.apiserver.resources.pod import keep, validate_update
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.rules.mirror import MIRROR
 from peapod.rules.pod_defaults import set_defaults
 from peapod.v1 import pod_pb2
@@ -60,7 +61,7 @@ def put(text: Any, path: str, value: Any) -> None:
 
 
 def refused(new: pod_pb2.Pod, old: pod_pb2.Pod) -> list[str]:
-    return [codec.to_v1beta1_path("Pod", violation.field) for violation in validate_update(new, old)]
+    return [V1BETA1.words(pod_pb2.Pod, violation.field) for violation in validate_update(new, old)]
 
 
 CHANGES = [

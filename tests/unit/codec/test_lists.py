@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.v1 import node_pb2, pod_pb2
 
 HEAD = {"apiVersion": "v1beta1"}
@@ -60,7 +61,7 @@ def test_problems_inside_a_list_have_the_place_in_it() -> None:
 def test_a_collection_is_written_with_bare_items() -> None:
     pod = pod_pb2.Pod()
     pod.metadata.name = "a"
-    document = codec.encode_list(pod_pb2.Pod, [pod], revision=9)
+    document = V1BETA1.encode_list(pod_pb2.Pod, [pod], revision=9)
     assert list(document) == ["kind", "creationTimestamp", "selfLink", "resourceVersion", "apiVersion", "items"]
     assert document["kind"] == "PodList"
     assert "kind" not in document["items"][0]
@@ -70,8 +71,8 @@ def test_a_collection_is_written_with_bare_items() -> None:
 def test_nodes_are_written_twice_and_linked_under_the_word_that_was_asked() -> None:
     node = node_pb2.Node()
     node.metadata.name = "n"
-    document = codec.encode_list(node_pb2.Node, [node], revision=9, resource="nodes")
+    document = V1BETA1.encode_list(node_pb2.Node, [node], revision=9, resource="nodes")
     assert document["kind"] == "MinionList"
     assert document["minions"] == document["items"]
     assert document["items"][0]["selfLink"] == "/api/v1beta1/nodes/n"
-    assert "minions" not in codec.encode_list(node_pb2.Node, [], revision=9)
+    assert "minions" not in V1BETA1.encode_list(node_pb2.Node, [], revision=9)

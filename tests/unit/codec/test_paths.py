@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from google.protobuf.message import Message
 
-from peapod.codec.v1beta1.codec import to_v1beta1_path
+from peapod.codec.versions import V1BETA1
+from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, pod_service_pb2, secret_pb2
 
 C = "desiredState.manifest.containers[0]"
 
@@ -43,23 +45,23 @@ C = "desiredState.manifest.containers[0]"
     ],
 )
 def test_a_place_in_a_pod(proto: str, v1beta1: str) -> None:
-    assert to_v1beta1_path("Pod", proto) == v1beta1
+    assert V1BETA1.words(pod_pb2.Pod, proto) == v1beta1
 
 
 @pytest.mark.parametrize(
     ("kind", "proto", "v1beta1"),
     [
-        ("Node", "status.conditions[0].type", "status.conditions[0].kind"),
-        ("Minion", "status.capacity[cpu]", "resources.capacity[cpu]"),
-        ("Minion", "spec.pod_cidr", "podCIDR"),
-        ("Event", "involved_object.namespace", "involvedObject.namespace"),
-        ("Event", "source.host", "host"),
-        ("Event", "first_timestamp", "firstTimestamp"),
-        ("Namespace", "spec.finalizers[0]", "spec.finalizers[0]"),
-        ("Secret", "data[tls.key]", "data[tls.key]"),
-        ("Secret", "metadata.labels", "labels"),
-        ("Nothing", "spec.finalizers[0]", "spec.finalizers[0]"),
+        (node_pb2.Node, "status.conditions[0].type", "status.conditions[0].kind"),
+        (node_pb2.Node, "status.capacity[cpu]", "resources.capacity[cpu]"),
+        (node_pb2.Node, "spec.pod_cidr", "podCIDR"),
+        (event_pb2.Event, "involved_object.namespace", "involvedObject.namespace"),
+        (event_pb2.Event, "source.host", "host"),
+        (event_pb2.Event, "first_timestamp", "firstTimestamp"),
+        (namespace_pb2.Namespace, "spec.finalizers[0]", "spec.finalizers[0]"),
+        (secret_pb2.Secret, "data[tls.key]", "data[tls.key]"),
+        (secret_pb2.Secret, "metadata.labels", "labels"),
+        (pod_service_pb2.GetPodRequest, "spec.finalizers[0]", "spec.finalizers[0]"),
     ],
 )
-def test_a_place_in_other_kinds(kind: str, proto: str, v1beta1: str) -> None:
-    assert to_v1beta1_path(kind, proto) == v1beta1
+def test_a_place_in_other_kinds(kind: type[Message], proto: str, v1beta1: str) -> None:
+    assert V1BETA1.words(kind, proto) == v1beta1

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.v1 import meta_pb2, pod_pb2
 
 
@@ -66,7 +67,7 @@ def test_two_spellings_of_one_pod(one: dict[str, Any], other: dict[str, Any]) ->
 
 def test_the_version_is_written_as_the_one_that_there_is() -> None:
     for version in ("v1beta1", "v1beta2", "", "V1BETA2", "v7", None):
-        written = codec.encode(read(pod(manifest={"version": version})))
+        written = V1BETA1.encode(read(pod(manifest={"version": version})))
         assert written["desiredState"]["manifest"]["version"] == "v1beta2"
 
 
@@ -77,7 +78,7 @@ def test_both_forms_are_written_where_there_are_two() -> None:
         "env": [{"key": "A", "value": "x"}],
         "volumeMounts": [{"name": "v", "path": "/a"}],
     }
-    written = codec.encode(read(pod(container)))["desiredState"]["manifest"]["containers"][0]
+    written = V1BETA1.encode(read(pod(container)))["desiredState"]["manifest"]["containers"][0]
     assert (written["cpu"], written["memory"]) == (100, 1048576)
     assert written["resources"] == {"limits": {"cpu": "0.1", "memory": 1048576}}
     assert written["env"] == [{"name": "A", "key": "A", "value": "x"}]
@@ -86,7 +87,7 @@ def test_both_forms_are_written_where_there_are_two() -> None:
 
 @pytest.mark.parametrize("port", [80, "80", "web"])
 def test_a_port_keeps_its_form(port: Any) -> None:
-    written = codec.encode(read(pod({"livenessProbe": {"tcpSocket": {"port": port}}})))
+    written = V1BETA1.encode(read(pod({"livenessProbe": {"tcpSocket": {"port": port}}})))
     assert written["desiredState"]["manifest"]["containers"][0]["livenessProbe"]["tcpSocket"] == {"port": port}
 
 
@@ -108,7 +109,7 @@ def test_what_the_kubelet_saw_is_in_the_current_state(phase: pod_pb2.PodPhase, w
     seen.state.running.started_at.seconds = 1420717935
     seen.last_state.terminated.exit_code = 137
     seen.last_state.terminated.reason = "OOMKilled"
-    state = codec.encode(found)["currentState"]
+    state = V1BETA1.encode(found)["currentState"]
     assert (state["status"], state["message"], state["host"]) == (word, "why", "n1")
     assert (state["hostIP"], state["podIP"]) == ("10.0.0.1", "10.0.1.1")
     assert state["Condition"] == [{"kind": "Ready", "status": "Full"}]

@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from peapod.apiserver.resources.pod import check_mirror_change, keep, validate_update
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.rules.changes import changed_fields
 from peapod.rules.metadata import violations
 from peapod.rules.pod_defaults import set_defaults
@@ -38,8 +39,8 @@ def test_every_wrong_field_has_a_place_in_v1beta1(pod: pod_pb2.Pod) -> None:
     set_defaults(pod)
     for violation in [*spec_violations(pod.spec, "spec"), *violations(pod.metadata, True)]:
         assert violation.description
-        place = codec.to_v1beta1_path("Pod", violation.field)
-        assert place.split(".")[0].split("[")[0] in codec.encode(pod) or place in ("id", "namespace", "generateName")
+        place = V1BETA1.words(pod_pb2.Pod, violation.field)
+        assert place.split(".")[0].split("[")[0] in V1BETA1.encode(pod) or place in ("id", "namespace", "generateName")
         assert "_" not in place.split("[")[0]
 
 
@@ -47,7 +48,7 @@ def test_every_wrong_field_has_a_place_in_v1beta1(pod: pod_pb2.Pod) -> None:
 @given(PODS)
 def test_a_pod_that_is_read_and_written_has_not_changed(pod: pod_pb2.Pod) -> None:
     set_defaults(pod)
-    again = codec.decode(codec.encode(pod)).message
+    again = codec.decode(V1BETA1.encode(pod)).message
     assert isinstance(again, pod_pb2.Pod)
     keep(again, pod)
     set_defaults(again)
@@ -63,7 +64,7 @@ def test_pods_differ_in_some_field_or_are_written_the_same(one: pod_pb2.Pod, oth
         del one.spec.containers[len(other.spec.containers) :]
     there, back = ([*changed_fields(a.spec, b.spec, "spec")] for a, b in ((one, other), (other, one)))
     written = [
-        codec.encode(pod)["desiredState"] | {"nodeSelector": dict(pod.spec.node_selector)} for pod in (one, other)
+        V1BETA1.encode(pod)["desiredState"] | {"nodeSelector": dict(pod.spec.node_selector)} for pod in (one, other)
     ]
     assert bool(there) == bool(back) == (written[0] != written[1])
     assert len(there) == len(set(there))

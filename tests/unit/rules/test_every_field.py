@@ -6,7 +6,8 @@ from typing import Any, cast
 
 import pytest
 
-from peapod.codec.v1beta1 import codec
+from peapod.codec import codec
+from peapod.codec.versions import V1BETA1
 from peapod.rules.mirror import MIRROR, mirror_violations
 from peapod.rules.pod_defaults import set_defaults
 from peapod.rules.pod_spec import spec_violations
@@ -46,7 +47,7 @@ def read(document: dict[str, Any]) -> pod_pb2.Pod:
 
 
 def wrong(document: dict[str, Any]) -> list[str]:
-    return [codec.to_v1beta1_path("Pod", violation.field) for violation in spec_violations(read(document).spec, "spec")]
+    return [V1BETA1.words(pod_pb2.Pod, violation.field) for violation in spec_violations(read(document).spec, "spec")]
 
 
 TCP = {"tcpSocket": {"port": 80}}
@@ -222,7 +223,7 @@ def test_privileged_containers_are_named_where_they_are_not_allowed() -> None:
         pod(manifest={"containers": [{"name": "c", "image": "i"}, {"name": "d", "image": "i", "privileged": True}]})
     ).spec
     (violation,) = privileged_violations(spec, "spec")
-    assert codec.to_v1beta1_path("Pod", violation.field) == f"{MANIFEST}.containers[1].privileged"
+    assert V1BETA1.words(pod_pb2.Pod, violation.field) == f"{MANIFEST}.containers[1].privileged"
     assert "--allow-privileged" in violation.description
     assert [*spec_violations(spec, "spec")] == []
 
@@ -261,7 +262,7 @@ DEFAULTS = [
 
 @pytest.mark.parametrize(("path", "document", "value"), DEFAULTS)
 def test_defaults(path: str, document: dict[str, Any], value: Any) -> None:
-    found: Any = codec.encode(read(document))["desiredState"]["manifest"]
+    found: Any = V1BETA1.encode(read(document))["desiredState"]["manifest"]
     for step in path.split("."):
         found = found[int(step) if step.isdigit() else step]
     assert found == value

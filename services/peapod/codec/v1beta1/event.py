@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from peapod.codec.engine.scalars import INT32, TEXT, TIME, Time
+from peapod.codec.engine.shapes import Constant, Field, Object, Report, Slot
 from peapod.codec.v1beta1.meta import METADATA, REFERENCE
-from peapod.codec.v1beta1.scalars import INT32, TEXT, TIME, Time
-from peapod.codec.v1beta1.shapes import Constant, Field, Object, Report, Slot
 
 
 class OnlyTime(Time):

@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from peapod.codec.v1beta1 import codec
-from peapod.codec.v1beta1.codec import Decoded, Part, member
-from peapod.codec.v1beta1.paths import translate
+from peapod.codec import codec
+from peapod.codec.codec import Decoded, Part, member
+from peapod.codec.engine.paths import translate
+from peapod.codec.engine.scalars import TEXT
+from peapod.codec.engine.shapes import Field, Report, Slot, kind_of, read_object
 from peapod.codec.v1beta1.pod import MANIFEST, ManifestVersion
-from peapod.codec.v1beta1.scalars import TEXT
-from peapod.codec.v1beta1.shapes import Field, Report, Slot, kind_of, read_object
 from peapod.v1 import pod_pb2
 
 LIST = "ContainerManifestList"

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from peapod.codec.v1beta1.scalars import INT64, LABELS, TEXT, TIME, words
-from peapod.codec.v1beta1.shapes import Constant, Field
+from peapod.codec.engine.scalars import INT64, LABELS, TEXT, TIME, words
+from peapod.codec.engine.shapes import Constant, Field
 from peapod.v1 import meta_pb2
-
-API_VERSION = "v1beta1"
 
 HEAD = Constant("")
 """A key whose place is in the table and whose value the codec knows."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from peapod.codec.engine.scalars import BOOL, TEXT, TIME
+from peapod.codec.engine.shapes import Constant, Field, Object, Objects, Report, Shape, Slot, text
 from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
-from peapod.codec.v1beta1.scalars import BOOL, RESOURCES, TEXT, TIME
-from peapod.codec.v1beta1.shapes import Constant, Field, Object, Objects, Report, Shape, Slot, text
+from peapod.codec.v1beta1.resources import RESOURCES
 
 LEGACY_ADDRESS = "LegacyHostIP"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from peapod.codec.engine.scalars import TEXTS, words
+from peapod.codec.engine.shapes import Field, Object
 from peapod.codec.v1beta1.meta import METADATA
-from peapod.codec.v1beta1.scalars import TEXTS, words
-from peapod.codec.v1beta1.shapes import Field, Object
 from peapod.v1 import namespace_pb2
 
 PHASE = words(

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
-from peapod.codec.v1beta1.scalars import (
+from peapod.codec.engine.scalars import (
     BOOL,
-    BYTES,
     INT32,
     INT64,
     LABELS,
-    MILLICORES,
     PORT,
-    RESOURCES,
-    RESTART_POLICY,
     TEXT,
     TEXTS,
     TIME,
     words,
 )
-from peapod.codec.v1beta1.shapes import Constant, Field, Keyed, Object, Objects, Report, Shown, Slot, kind_of
+from peapod.codec.engine.shapes import Constant, Field, Keyed, Object, Objects, Report, Shown, Slot, kind_of
+from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
+from peapod.codec.v1beta1.resources import BYTES, MILLICORES, RESOURCES
+from peapod.codec.v1beta1.restart_policy import RESTART_POLICY
 from peapod.v1 import pod_pb2
 
 IGNORED = Constant()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import base64
 
+from peapod.codec.engine.scalars import TEXT
+from peapod.codec.engine.shapes import Entries, Field, text
 from peapod.codec.v1beta1.meta import METADATA
-from peapod.codec.v1beta1.scalars import TEXT
-from peapod.codec.v1beta1.shapes import Entries, Field, text
 
 _LINE_ENDS = str.maketrans("", "", "\r\n")
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from peapod.codec import codec
+from peapod.codec.codec import Decoded, Part
 from peapod.codec.documents import documents_in
-from peapod.codec.v1beta1 import codec, manifest
-from peapod.codec.v1beta1.codec import Decoded, Part
+from peapod.codec.v1beta1 import manifest
+from peapod.codec.versions import V1BETA1
 from peapod.common import names
 from peapod.common.errors import Violation
 from peapod.rules.metadata import violations as metadata_violations
@@ -121,7 +123,7 @@ def _violations(pod: pod_pb2.Pod, origin: Origin) -> Iterator[Violation]:
 
 
 def _pod_words(path: str) -> str:
-    return codec.to_v1beta1_path("Pod", path)
+    return V1BETA1.words(pod_pb2.Pod, path)
 
 
 def _join(path: str, field: str) -> str:

@@ -1,8 +1,8 @@
-"""The engine under the tables: how a field of a v1beta1 object becomes a field of a message, and back.
+"""The engine under the tables: how a field of a JSON object becomes a field of a message, and back.
 
 A table is a tuple of `Field`s. A field names a key of the JSON object, the path of the proto field behind it,
 relative to the message that the object stands for, and the `Shape` of the value. Everything else follows from
-that: reading, writing, and saying a proto path in the words of v1beta1.
+that: reading, writing, and saying a proto path in the words of the version.
 """
 
 from __future__ import annotations

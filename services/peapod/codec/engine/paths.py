@@ -1,4 +1,4 @@
-"""Says the place of a field in the words of v1beta1, from the same tables that read and write it."""
+"""Says the place of a field in the words of a version, from the same tables that read and write it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from peapod.codec.v1beta1.shapes import Field
+from peapod.codec.engine.shapes import Field
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<subscripts>(?:\[[^\]]*\])*)\.?")
 

@@ -1,0 +1,28 @@
+"""Where a version puts what objects and lists carry beside their own fields: links, revisions, items."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import Any
+
+from peapod.codec.form import Form
+
+
+class Layout(ABC):
+    """What differs between versions outside of their tables."""
+
+    @abstractmethod
+    def link(self, form: Form, resource: str, namespace: str, name: str) -> str:
+        """Say the path of an object."""
+
+    @abstractmethod
+    def put_link(self, document: dict[str, Any], link: str) -> None:
+        """Put the path into an object."""
+
+    @abstractmethod
+    def list_head(self, kind: str, link: str, revision: int) -> dict[str, Any]:
+        """Make a list that has no items yet; without a link and a revision where there are none."""
+
+    def put_items(self, document: dict[str, Any], items: list[dict[str, Any]]) -> None:
+        """Put the items into a list."""
+        document["items"] = items

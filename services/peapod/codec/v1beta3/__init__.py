@@ -1,0 +1,1 @@
+"""The tables of v1beta3, which has `metadata`, `spec` and `status`."""
