@@ -1,4 +1,4 @@
-"""The fields that field selectors may name, of each kind, and how they are read: the same at every reader of objects."""
+"""The fields that field selectors may name, of each kind, and how they are read: the same wherever objects are read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
 
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 
 from peapod.common import kinds
 from peapod.common.kinds import Kind
@@ -52,7 +52,7 @@ def trigger_of(kind: Kind) -> str:
     return _TRIGGERS.get(kind, "")
 
 
-def _reader(message: Descriptor, path: str) -> Read:
+def _reader(message: Any, path: str) -> Read:
     *parents, last = path.split(".")
     for name in parents:
         message = message.fields_by_name[name].message_type
