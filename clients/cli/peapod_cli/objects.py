@@ -59,7 +59,7 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
         place = source.place(index)
         for part in codec.split(document):
             decoded = codec.decode(part.document, part.path)
-            problems = [f"{place}: {_said(field, text)}" for field, text in decoded.problems]
+            problems = [f"{place}: {_said(field, text)}" for field, text, _ in decoded.problems]
             unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
             problems += _place_in_namespace(decoded.message, namespace, place, part.path)
             if problems or (strict and unknown):
@@ -95,7 +95,7 @@ def _broken_rules(decoded: codec.Decoded, place: str, path: str) -> list[str]:
     root = f"{path}." if path else ""
     problems = [problem._replace(field=problem.field.removeprefix(root)) for problem in decoded.problems]
     broken = checks.broken_rules(kinds.of_message(decoded.message), decoded.message, problems)
-    return [f"{place}: {_said(_join(path, field), text)}" for field, text in broken]
+    return [f"{place}: {_said(_join(path, field), text)}" for field, text, _ in broken]
 
 
 def _said(field: str, description: str) -> str:

@@ -7,7 +7,7 @@ Services raise these; the guard around every RPC turns them into a `google.rpc.S
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, TypeVar, cast
+from typing import NamedTuple, Self, TypeVar, cast
 
 import grpc
 from google.protobuf import any_pb2
@@ -22,10 +22,49 @@ D = TypeVar("D", error_details_pb2.ErrorInfo, error_details_pb2.BadRequest)
 
 
 class Violation(NamedTuple):
-    """One wrong field: its path in proto names, and what is wrong with it in one clause."""
+    """One wrong field: its path in proto names, and what is wrong with it in one clause and in one word.
+
+    Made as it stands it is INVALID; the other words have constructors of their names.
+    """
 
     field: str
     description: str
+    reason: str = "INVALID"
+
+    @classmethod
+    def required(cls, field: str, description: str = "is required") -> Self:
+        """Name a field that is empty and must not be."""
+        return cls(field, description, "REQUIRED")
+
+    @classmethod
+    def not_supported(cls, field: str, description: str) -> Self:
+        """Name a field whose value is none of those that there are."""
+        return cls(field, description, "NOT_SUPPORTED")
+
+    @classmethod
+    def duplicate(cls, field: str, description: str) -> Self:
+        """Name a field whose value another one of the object has already."""
+        return cls(field, description, "DUPLICATE")
+
+    @classmethod
+    def not_found(cls, field: str, description: str) -> Self:
+        """Name a field that points at nothing."""
+        return cls(field, description, "NOT_FOUND")
+
+    @classmethod
+    def forbidden(cls, field: str, description: str) -> Self:
+        """Name a field that is well formed and not allowed here."""
+        return cls(field, description, "FORBIDDEN")
+
+    @classmethod
+    def too_long(cls, field: str, description: str) -> Self:
+        """Name a field that says more than fits."""
+        return cls(field, description, "TOO_LONG")
+
+    @classmethod
+    def told(cls, field: str, description: str, reason: str) -> Self:
+        """Read one that somebody else told, who may have known no reasons."""
+        return cls(field, description, reason) if reason else cls(field, description)
 
 
 class PeapodError(Exception):
@@ -133,7 +172,7 @@ def to_status(error: PeapodError) -> status_pb2.Status:
     if error.violations:
         bad = error_details_pb2.BadRequest()
         for violation in error.violations:
-            bad.field_violations.add(field=violation.field, description=violation.description)
+            bad.field_violations.add(**violation._asdict())
         status.details.add().Pack(bad)
     return status
 
@@ -155,10 +194,7 @@ def from_rpc(error: grpc.RpcError) -> PeapodError:
 
 def to_item(error: PeapodError) -> meta_pb2.ItemResult:
     """Build the result of one failed item of a batch."""
-    violations = [
-        meta_pb2.FieldViolation(field=violation.field, description=violation.description)
-        for violation in error.violations
-    ]
+    violations = [meta_pb2.FieldViolation(**violation._asdict()) for violation in error.violations]
     return meta_pb2.ItemResult(
         code=_number(error.code), reason=error.reason, message=error.message, violations=violations
     )
@@ -168,7 +204,7 @@ def from_item(item: meta_pb2.ItemResult) -> PeapodError | None:
     """Read an item's result; None is success."""
     if item.code == code_pb2.OK:
         return None
-    violations = [Violation(violation.field, violation.description) for violation in item.violations]
+    violations = [Violation.told(wrong.field, wrong.description, wrong.reason) for wrong in item.violations]
     return _build(_CODE_BY_NUMBER[item.code], item.reason, item.message, violations)
 
 
@@ -179,7 +215,9 @@ def _from_status(status: status_pb2.Status) -> PeapodError:
             reason = _unpack(detail, error_details_pb2.ErrorInfo()).reason
         elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
             bad = _unpack(detail, error_details_pb2.BadRequest())
-            violations = [Violation(wrong.field, wrong.description) for wrong in bad.field_violations]
+            violations = [
+                Violation.told(wrong.field, wrong.description, wrong.reason) for wrong in bad.field_violations
+            ]
     return _build(_CODE_BY_NUMBER[status.code], reason, status.message, violations)
 
 

@@ -175,8 +175,9 @@ def fitting(error: PeapodError) -> PeapodError:
     message = _cut(error.message)
     room = STATUS_MOST - 2 * len(quote(message)) - 200
     kept: list[Violation] = []
-    for violation in (Violation(_cut(field), _cut(description)) for field, description in error.violations):
-        room -= len(violation.field.encode()) + len(violation.description.encode()) + 10
+    for wrong in error.violations:
+        violation = wrong._replace(field=_cut(wrong.field), description=_cut(wrong.description))
+        room -= sum(len(text.encode()) for text in violation) + 12
         if room < 0:
             kept.append(Violation("", f"{len(error.violations) - len(kept)} more fields are wrong"))
             break
