@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import ipaddress
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Iterator, Sequence, Set
 
-from peapod.common import names, quantity
+from peapod.common import names
 from peapod.common.errors import Violation
+from peapod.rules import ports
+from peapod.rules.addresses import read_address
 from peapod.rules.capabilities import capability_problem
 from peapod.rules.handlers import handler_violations
+from peapod.rules.resources import COMPUTE, amount_violations
 from peapod.v1 import pod_pb2
 
 MOUNT_PATH_MOST = 512
-RESOURCES = frozenset({"cpu", "memory"})
 NETWORK = "net"
 """The name of each pod's network container, which no other may have."""
 
@@ -41,8 +42,8 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
     if len(container.volume_mounts) > 1:
         yield from _repeated_mounts(container.volume_mounts, f"{path}.volume_mounts")
     if container.HasField("resources"):
-        yield from _quantity_violations(container.resources.limits, f"{path}.resources.limits")
-        yield from _quantity_violations(container.resources.requests, f"{path}.resources.requests")
+        yield from amount_violations(container.resources.limits, COMPUTE, f"{path}.resources.limits")
+        yield from amount_violations(container.resources.requests, COMPUTE, f"{path}.resources.requests")
     if container.termination_message_path and not container.termination_message_path.startswith("/"):
         yield Violation(f"{path}.termination_message_path", "must be absolute")
     if container.HasField("security_context"):
@@ -51,24 +52,13 @@ def container_violations(container: pod_pb2.Container, volumes: Set[str], path: 
 
 
 def _port_violations(port: pod_pb2.ContainerPort, path: str) -> Iterator[Violation]:
-    if port.name and (problem := names.dns_label_problem(port.name)):
-        yield Violation(f"{path}.name", problem)
-    if not 1 <= port.container_port <= 65535:
-        yield Violation(f"{path}.container_port", f"must be 1 to 65535, not {port.container_port}")
-    if not 0 <= port.host_port <= 65535:
-        yield Violation(f"{path}.host_port", f"must be 1 to 65535, or left out, not {port.host_port}")
-    if port.protocol not in (pod_pb2.PROTOCOL_TCP, pod_pb2.PROTOCOL_UDP):
-        yield Violation(f"{path}.protocol", "must be TCP or UDP")
-    if port.host_ip and not _is_address(port.host_ip):
+    yield from ports.name_violations(port.name, f"{path}.name")
+    yield from ports.number_violations(port.container_port, f"{path}.container_port")
+    if not 0 <= port.host_port <= ports.LAST:
+        yield Violation(f"{path}.host_port", f"must be 1 to {ports.LAST}, or left out, not {port.host_port}")
+    yield from ports.protocol_violations(port.protocol, f"{path}.protocol")
+    if port.host_ip and read_address(port.host_ip) is None:
         yield Violation(f"{path}.host_ip", f"{port.host_ip!r} is no IP address")
-
-
-def _is_address(text: str) -> bool:
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _env_violations(variable: pod_pb2.EnvVar, path: str) -> Iterator[Violation]:
@@ -102,18 +92,6 @@ def _repeated_mounts(mounts: Sequence[pod_pb2.VolumeMount], path: str) -> Iterat
 def _place(mount: pod_pb2.VolumeMount) -> str:
     """Say where a mount is in the one way that there is; two leading slashes mean no more than one here."""
     return posixpath.normpath("/" + mount.mount_path.lstrip("/"))
-
-
-def _quantity_violations(amounts: Mapping[str, str], path: str) -> Iterator[Violation]:
-    for name, text in amounts.items():
-        field = f"{path}[{name}]"
-        if name not in RESOURCES:
-            yield Violation(field, f"is no resource: one of {', '.join(sorted(RESOURCES))}")
-        try:
-            if quantity.parse(text) < 0:
-                yield Violation(field, "must not be negative")
-        except ValueError as problem:
-            yield Violation(field, str(problem))
 
 
 def _capability_violations(capabilities: pod_pb2.Capabilities, path: str) -> Iterator[Violation]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from peapod.common.errors import Violation
+from peapod.rules import ports
 from peapod.v1 import pod_pb2
 
 PROBES = ("liveness_probe", "readiness_probe")
@@ -47,5 +48,5 @@ def _port_violations(port: pod_pb2.IntOrString, path: str) -> Iterator[Violation
     if port.WhichOneof("value") == "text":
         if not port.text:
             yield Violation(path, "is required")
-    elif not 1 <= port.number <= 65535:
-        yield Violation(path, f"must be 1 to 65535, not {port.number}")
+    else:
+        yield from ports.number_violations(port.number, path)

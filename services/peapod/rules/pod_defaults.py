@@ -13,7 +13,11 @@ TERMINATION_LOG = "/dev/termination-log"
 
 def set_defaults(pod: pod_pb2.Pod) -> None:
     """Fill in everything that the contract gives a default."""
-    spec = pod.spec
+    set_spec_defaults(pod.spec)
+
+
+def set_spec_defaults(spec: pod_pb2.PodSpec) -> None:
+    """The same for a spec, of a pod or of a template."""
     spec.restart_policy = spec.restart_policy or pod_pb2.RESTART_POLICY_ALWAYS
     spec.dns_policy = spec.dns_policy or pod_pb2.DNS_POLICY_DEFAULT
     if not spec.HasField("termination_grace_period_seconds"):

@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.common.errors import Violation
+from peapod.rules.metadata import DRAWN, PREFIX_KEPT
 from peapod.v1 import meta_pb2
 
 # A random node with the multicast bit set, as RFC 4122 has it for those who do not show their hardware address.
 _NODE = random.SystemRandom().getrandbits(48) | 1 << 40
 
-_PREFIX_LENGTH, _DRAWN_LENGTH = 58, 5
 _DRAWN = string.ascii_lowercase + string.digits
 
 
@@ -45,7 +45,7 @@ def keep(metadata: meta_pb2.ObjectMeta, old: meta_pb2.ObjectMeta) -> None:
 
 def draw_name(prefix: str) -> str:
     """Make a name from metadata.generate_name."""
-    return prefix[:_PREFIX_LENGTH] + "".join(random.choices(_DRAWN, k=_DRAWN_LENGTH))
+    return prefix[:PREFIX_KEPT] + "".join(random.choices(_DRAWN, k=DRAWN))
 
 
 def update_violations(new: meta_pb2.ObjectMeta, old: meta_pb2.ObjectMeta) -> Iterator[Violation]:
