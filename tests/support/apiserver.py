@@ -11,11 +11,17 @@ import grpc.aio
 from peapod.apiserver.config import ApiserverConfig
 from peapod.apiserver.server import Apiserver
 from peapod.common.channel import open_channel
+from peapod.v1.endpoints_service_rpc import EndpointsServiceClient
 from peapod.v1.event_service_rpc import EventServiceClient
+from peapod.v1.limit_range_service_rpc import LimitRangeServiceClient
 from peapod.v1.namespace_service_rpc import NamespaceServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.replication_controller_service_rpc import ReplicationControllerServiceClient
+from peapod.v1.resource_quota_service_rpc import ResourceQuotaServiceClient
 from peapod.v1.secret_service_rpc import SecretServiceClient
+from peapod.v1.service_service_rpc import ServiceServiceClient
+from peapod.v1.store_service_rpc import StoreServiceClient
 
 
 class Api:
@@ -29,6 +35,12 @@ class Api:
         self.events = EventServiceClient(channel)
         self.namespaces = NamespaceServiceClient(channel)
         self.secrets = SecretServiceClient(channel)
+        self.replication_controllers = ReplicationControllerServiceClient(channel)
+        self.services = ServiceServiceClient(channel)
+        self.endpoints = EndpointsServiceClient(channel)
+        self.limit_ranges = LimitRangeServiceClient(channel)
+        self.resource_quotas = ResourceQuotaServiceClient(channel)
+        self.store = StoreServiceClient(channel)
 
 
 @asynccontextmanager

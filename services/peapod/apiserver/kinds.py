@@ -9,18 +9,42 @@ from typing import Any
 from peapod.apiserver.cache import Cache, Item
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.registry import Registry
-from peapod.apiserver.resources import event, namespace, node, pod, secret
+from peapod.apiserver.resources import (
+    endpoints,
+    event,
+    limit_range,
+    namespace,
+    node,
+    pod,
+    replication_controller,
+    resource_quota,
+    secret,
+    service,
+)
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Store
 from peapod.common.errors import AlreadyExists, Expired, Unavailable
+from peapod.common.kinds import ENDPOINTS, EVENT
 from peapod.common.watching.fanout import FanOut
-from peapod.v1 import event_pb2, meta_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
+from peapod.v1.endpoints_pb2 import Endpoints
+from peapod.v1.event_pb2 import Event
+from peapod.v1.limit_range_pb2 import LimitRange
+from peapod.v1.meta_pb2 import ObjectMeta
+from peapod.v1.namespace_pb2 import Namespace
+from peapod.v1.node_pb2 import Node
+from peapod.v1.pod_pb2 import Pod
+from peapod.v1.replication_controller_pb2 import ReplicationController
+from peapod.v1.resource_quota_pb2 import ResourceQuota
+from peapod.v1.secret_pb2 import Secret
+from peapod.v1.service_pb2 import Service
 
 GOODBYE_SECONDS = 2.0
 """How long a stopping server waits for its watchers to read what is pending."""
 
 BOOKMARK_SECONDS = 10.0
 """A watcher hears from the server at least this often; clients give up on a silent one after a minute."""
+
+_PASSING = (EVENT, ENDPOINTS)
 
 
 class Kinds:
@@ -29,21 +53,34 @@ class Kinds:
     def __init__(self, store: Store, *, history: int, watch_seconds: float, allow_privileged: bool = False) -> None:
         self.caches: dict[str, Cache] = {}
         self.fanouts: dict[str, FanOut[Item]] = {}
+        self.registries: list[Registry[Any]] = []
         self._store = store
         self._history = history
         self._watch_seconds = watch_seconds
         self.feed = Feed(store, self.caches, history, self._restart_watches)
-        self.pods: Registry[pod_pb2.Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
-        self.nodes: Registry[node_pb2.Node] = self._add(node.STRATEGY)
-        self.events: Registry[event_pb2.Event] = self._add(event.STRATEGY)
-        self.namespaces: Registry[namespace_pb2.Namespace] = self._add(namespace.STRATEGY)
-        self.secrets: Registry[secret_pb2.Secret] = self._add(secret.STRATEGY)
+        self.pods: Registry[Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
+        self.nodes: Registry[Node] = self._add(node.STRATEGY)
+        self.events: Registry[Event] = self._add(event.STRATEGY)
+        self.namespaces: Registry[Namespace] = self._add(namespace.STRATEGY)
+        self.secrets: Registry[Secret] = self._add(secret.STRATEGY)
+        self.replication_controllers: Registry[ReplicationController] = self._add(
+            replication_controller.strategy(allow_privileged=allow_privileged)
+        )
+        self.services: Registry[Service] = self._add(service.STRATEGY)
+        self.endpoints: Registry[Endpoints] = self._add(endpoints.STRATEGY)
+        self.limit_ranges: Registry[LimitRange] = self._add(limit_range.STRATEGY)
+        self.resource_quotas: Registry[ResourceQuota] = self._add(resource_quota.STRATEGY)
+
+    def contents(self) -> list[Registry[Any]]:
+        """The kinds that keep a namespace from being deleted: not those that come and go by themselves."""
+        kept = [registry for registry in self.registries if registry.strategy.namespaced]
+        return [registry for registry in kept if registry.strategy.of not in _PASSING]
 
     async def ensure_default_namespace(self) -> None:
         """Make the namespace that objects without one go to."""
-        metadata = meta_pb2.ObjectMeta(name="default")
+        metadata = ObjectMeta(name="default")
         try:
-            await self.namespaces.create(namespace_pb2.Namespace(metadata=metadata))
+            await self.namespaces.create(Namespace(metadata=metadata))
         except AlreadyExists:
             return
 
@@ -68,4 +105,6 @@ class Kinds:
     def _add(self, strategy: Strategy[R]) -> Registry[Any]:
         cache = self.caches[strategy.plural] = Cache(strategy, self._history)
         fanout = self.fanouts[strategy.plural] = FanOut(cache, self._watch_seconds)
-        return Registry(strategy, self._store, self.feed, cache, fanout)
+        registry = Registry(strategy, self._store, self.feed, cache, fanout)
+        self.registries.append(registry)
+        return registry

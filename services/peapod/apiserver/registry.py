@@ -6,7 +6,7 @@ brought to the store's revision at the time of the request.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from typing import Generic
 
 from peapod.apiserver import wire
@@ -16,7 +16,7 @@ from peapod.apiserver.keys import object_key
 from peapod.apiserver.resources import metadata as meta
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
-from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Violation
+from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Unsupported, Violation
 from peapod.common.watching.fanout import FanOut
 from peapod.common.watching.selection import Selection
 from peapod.rules import metadata as rules
@@ -53,7 +53,7 @@ class Registry(Generic[R]):
         self._set_scope(obj)
         meta.stamp(obj.metadata)
         self.strategy.set_defaults(obj)
-        self.strategy.reset_status(obj)
+        self.strategy.begin(obj)
         self._check(obj, self.strategy.validate_new(obj))
         if validate_only:
             return wire.framed(obj.SerializeToString())
@@ -110,11 +110,14 @@ class Registry(Generic[R]):
         )
         return await self._replace(item, obj)
 
-    async def change(self, namespace: str, name: str, edit: Callable[[R], bool], uid: str = "") -> int:
+    async def change(
+        self, namespace: str, name: str, edit: Callable[[R], bool], uid: str = "", resource_version: int = 0
+    ) -> int:
         """Read an object, let `edit` change it in place, and store it if nobody else did meanwhile, else again.
 
         `edit` returns whether there is anything to store; it may raise, which ends the attempt. Returns the
-        object's resource version. Raises `NotFound`, also when `uid` is given and is not the object's.
+        object's resource version. Raises `NotFound`, also when `uid` is given and is not the object's, and `Conflict`
+        when `resource_version` is given and is not the object's.
         """
         item = await self._find(namespace, name)
         key, data, revision = item.key, item.data, item.revision
@@ -122,6 +125,8 @@ class Registry(Generic[R]):
             obj = self.strategy.message.FromString(data)
             if uid and obj.metadata.uid != uid:
                 raise self._not_found(namespace, name)
+            if resource_version not in (0, revision):
+                raise self._conflict(name, revision)
             if not edit(obj):
                 return revision
             obj.metadata.ClearField("resource_version")
@@ -220,11 +225,13 @@ class Registry(Generic[R]):
         elif not obj.metadata.namespace:
             obj.metadata.namespace = DEFAULT_NAMESPACE
 
-    def _check(self, obj: R, more: Sequence[Violation]) -> None:
-        wrong = [*rules.violations(obj.metadata, self.strategy.namespaced), *self.strategy.validate(obj), *more]
-        if wrong:
-            details = "; ".join(f"{violation.field}: {violation.description}" for violation in wrong)
-            raise Invalid(f'{self.strategy.kind} "{obj.metadata.name}" is invalid: {details}', wrong)
+    def _check(self, obj: R, more: Iterable[Violation]) -> None:
+        strategy = self.strategy
+        metadata = rules.violations(obj.metadata, strategy.namespaced, strategy.name_problem)
+        if wrong := [*metadata, *strategy.validate(obj), *more]:
+            raise Invalid(f'{strategy.kind} "{obj.metadata.name}" is invalid: {_told(wrong)}', wrong)
+        if missing := [*strategy.unsupported(obj)]:
+            raise Unsupported(f'{strategy.kind} "{obj.metadata.name}" asks for too much: {_told(missing)}', missing)
 
     def _require_version(self, version: int, item: Item) -> None:
         if not version:
@@ -251,3 +258,7 @@ class Registry(Generic[R]):
     def _not_found(self, namespace: str, name: str) -> NotFound:
         where = f" in namespace {namespace or DEFAULT_NAMESPACE}" if self.strategy.namespaced else ""
         return NotFound(f'{self.strategy.kind} "{name}" not found{where}')
+
+
+def _told(violations: Sequence[Violation]) -> str:
+    return "; ".join(f"{violation.field}: {violation.description}" for violation in violations)

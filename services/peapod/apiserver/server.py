@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 
@@ -16,20 +17,17 @@ from peapod.apiserver.servicers.events import Events
 from peapod.apiserver.servicers.namespaces import Namespaces
 from peapod.apiserver.servicers.nodes import Nodes
 from peapod.apiserver.servicers.pods import Pods
-from peapod.apiserver.servicers.secrets import Secrets
+from peapod.apiserver.servicers.resource_quotas import ResourceQuotas
+from peapod.apiserver.servicers.standard import Standard
+from peapod.apiserver.servicers.store import StorePosition
 from peapod.apiserver.storage.open import open_store
 from peapod.common import process
+from peapod.common.kinds import KINDS
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
-from peapod.v1 import (
-    event_service_rpc,
-    namespace_service_rpc,
-    node_service_rpc,
-    pod_service_rpc,
-    secret_service_rpc,
-)
+from peapod.v1 import store_service_rpc
 
-SERVICES = (event_service_rpc, namespace_service_rpc, node_service_rpc, pod_service_rpc, secret_service_rpc)
+SERVICES = [*(kind.service for kind in KINDS), store_service_rpc.DESCRIPTOR.full_name]
 
 
 class Apiserver:
@@ -50,7 +48,7 @@ class Apiserver:
             config.address,
             "apiserver",
             self._handlers,
-            [service.DESCRIPTOR.full_name for service in SERVICES],
+            SERVICES,
             allow_insecure=config.allow_insecure,
             metrics_address=config.metrics_address,
         )
@@ -77,15 +75,20 @@ class Apiserver:
 
     def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
         kinds = self.kinds
-        return (
-            pod_service_rpc.pod_service_handler(Pods(kinds.pods, self._relay), guard),
-            node_service_rpc.node_service_handler(Nodes(kinds.nodes), guard),
-            event_service_rpc.event_service_handler(Events(kinds.events), guard),
-            namespace_service_rpc.namespace_service_handler(
-                Namespaces(kinds.namespaces, [kinds.pods, kinds.secrets]), guard
-            ),
-            secret_service_rpc.secret_service_handler(Secrets(kinds.secrets), guard),
-        )
+        servicers: list[Standard[Any]] = [
+            Pods(kinds.pods, self._relay),
+            Nodes(kinds.nodes),
+            Events(kinds.events),
+            Namespaces(kinds.namespaces, kinds.contents()),
+            ResourceQuotas(kinds.resource_quotas),
+        ]
+        plain = (kinds.secrets, kinds.replication_controllers, kinds.services, kinds.endpoints, kinds.limit_ranges)
+        servicers += (Standard(registry) for registry in plain)
+        position = StorePosition(kinds.feed, kinds.caches)
+        return [
+            *(servicer.handler(guard) for servicer in servicers),
+            store_service_rpc.store_service_handler(position, guard),
+        ]
 
 
 async def serve(config: ApiserverConfig, stop: asyncio.Event) -> None:

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import grpc.aio
     from google.protobuf.message import Message
 
+    from peapod.common.rpc import Guard
+
 _ON_MANY = frozenset({"List", "Watch"})
 
 
@@ -40,6 +42,11 @@ class Kind:
         """The name of its message and, with "Service" behind, of its service."""
         return _title(self.singular)
 
+    @property
+    def service(self) -> str:
+        """The full name of its service."""
+        return f"peapod.v1.{self.title}Service"
+
     @cached_property
     def message(self) -> type[Message]:
         """The type of its objects."""
@@ -50,9 +57,18 @@ class Kind:
         """Make the request of a verb, such as "Create" or "UpdateStatus"."""
         return getattr(self._requests, f"{self._method(verb)}Request")(**fields)
 
+    def response(self, verb: str) -> type[Message]:
+        """The type of a verb's answers."""
+        found: type[Message] = getattr(self._requests, f"{self._method(verb)}Response")
+        return found
+
+    def method(self, verb: str) -> str:
+        """The name of a verb's method, of clients and of servicers."""
+        return _snake(self._method(verb))
+
     def bound(self, client: object, verb: str) -> Any:
         """Find the method of a verb on a client of the kind."""
-        return getattr(client, _snake(self._method(verb)))
+        return getattr(client, self.method(verb))
 
     def client(self, channel: grpc.aio.Channel) -> Any:
         """Make an asyncio client of the kind's service."""
@@ -61,6 +77,11 @@ class Kind:
     def sync_client(self, channel: grpc.Channel) -> Any:
         """Make a blocking client of the kind's service."""
         return getattr(self._stubs, f"{self.title}ServiceSyncClient")(channel)
+
+    def handler(self, servicer: object, guard: Guard) -> grpc.GenericRpcHandler:
+        """Serve a servicer's methods as the kind's service; raises AttributeError where it lacks one."""
+        made: grpc.GenericRpcHandler = getattr(self._stubs, f"{self.singular}_service_handler")(servicer, guard)
+        return made
 
     def of(self, holder: Any) -> Any:
         """Take the object out of an answer, or out of a change."""

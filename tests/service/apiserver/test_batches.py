@@ -72,6 +72,22 @@ async def test_statuses_are_replaced_for_the_very_pod(api: Api) -> None:
     assert isinstance(errors.from_item(await update("another")), errors.NotFound)
 
 
+async def test_a_status_replaces_the_one_that_was_read(api: Api) -> None:
+    pod = await create(api, "web")
+
+    async def update(phase: pod_pb2.PodPhase, version: int) -> meta_pb2.ItemResult:
+        item = pods.PodStatusUpdate(name="web", status=pod_pb2.PodStatus(phase=phase), resource_version=version)
+        return (await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[item]))).results[0]
+
+    done = await update(pod_pb2.POD_PHASE_RUNNING, pod.metadata.resource_version)
+    assert done.resource_version > pod.metadata.resource_version
+    for phase in (pod_pb2.POD_PHASE_FAILED, pod_pb2.POD_PHASE_RUNNING):
+        late = await update(phase, pod.metadata.resource_version)
+        assert isinstance(errors.from_item(late), errors.Conflict), "also when nothing would change"
+    stored = (await api.pods.get_pod(pods.GetPodRequest(name="web"))).pod
+    assert stored.status.phase == pod_pb2.POD_PHASE_RUNNING
+
+
 async def test_a_batch_has_a_bound(api: Api) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         await bind(api, *(pods.Binding(name="x", node_name="n") for _ in range(1001)))

@@ -6,8 +6,9 @@ import hashlib
 
 from peapod.apiserver.resources.metadata import now
 from peapod.apiserver.resources.strategy import Strategy
+from peapod.common import kinds
 from peapod.common.errors import Violation
-from peapod.v1 import event_pb2, event_service_pb2
+from peapod.v1 import event_pb2
 
 MESSAGE_MOST = 4096
 """Characters of a message that are kept."""
@@ -49,21 +50,8 @@ def validate(event: event_pb2.Event) -> list[Violation]:
 
 
 STRATEGY = Strategy(
-    kind="Event",
-    plural="events",
+    of=kinds.EVENT,
     message=event_pb2.Event,
-    listing=event_service_pb2.ListEventsResponse,
-    batch=event_service_pb2.WatchEventsResponse,
-    namespaced=True,
-    selectable={
-        "metadata.name": lambda event: event.metadata.name,
-        "involved_object.kind": lambda event: event.involved_object.kind,
-        "involved_object.namespace": lambda event: event.involved_object.namespace,
-        "involved_object.name": lambda event: event.involved_object.name,
-        "involved_object.uid": lambda event: event.involved_object.uid,
-        "reason": lambda event: event.reason,
-        "source.component": lambda event: event.source.component,
-    },
     set_defaults=set_defaults,
     validate=validate,
 )

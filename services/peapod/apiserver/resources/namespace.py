@@ -3,44 +3,28 @@
 from __future__ import annotations
 
 from peapod.apiserver.resources.strategy import Strategy
-from peapod.v1 import namespace_pb2, namespace_service_pb2
-
-FINALIZER = "kubernetes"
-
-_PHASES = {
-    namespace_pb2.NAMESPACE_PHASE_ACTIVE: "Active",
-    namespace_pb2.NAMESPACE_PHASE_TERMINATING: "Terminating",
-}
+from peapod.common import kinds
+from peapod.rules.namespace import STANDARD_FINALIZER, violations
+from peapod.v1 import namespace_pb2
 
 
-def set_defaults(namespace: namespace_pb2.Namespace) -> None:
-    """Have the cluster clean up before a namespace goes."""
-    if FINALIZER not in namespace.spec.finalizers:
-        namespace.spec.finalizers.append(FINALIZER)
-
-
-def reset_status(namespace: namespace_pb2.Namespace) -> None:
-    """Let a namespace begin as active."""
+def begin(namespace: namespace_pb2.Namespace) -> None:
+    """Let a namespace begin as active, and have the cluster clean up before it goes."""
+    if STANDARD_FINALIZER not in namespace.spec.finalizers:
+        namespace.spec.finalizers.append(STANDARD_FINALIZER)
     namespace.status.phase = namespace_pb2.NAMESPACE_PHASE_ACTIVE
 
 
 def keep(new: namespace_pb2.Namespace, old: namespace_pb2.Namespace) -> None:
-    """Leave the status to the server."""
+    """Leave the status to the server, and the finalizers to those who finish."""
     new.status.CopyFrom(old.status)
+    new.spec.finalizers[:] = old.spec.finalizers
 
 
 STRATEGY = Strategy(
-    kind="Namespace",
-    plural="namespaces",
+    of=kinds.NAMESPACE,
     message=namespace_pb2.Namespace,
-    listing=namespace_service_pb2.ListNamespacesResponse,
-    batch=namespace_service_pb2.WatchNamespacesResponse,
-    namespaced=False,
-    selectable={
-        "metadata.name": lambda namespace: namespace.metadata.name,
-        "status.phase": lambda namespace: _PHASES.get(namespace.status.phase, ""),
-    },
-    set_defaults=set_defaults,
-    reset_status=reset_status,
+    begin=begin,
     keep=keep,
+    validate=violations,
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from peapod.apiserver.resources.strategy import Strategy
-from peapod.common import quantity
+from peapod.common import kinds, quantity
 from peapod.common.errors import Violation
-from peapod.v1 import node_pb2, node_service_pb2
+from peapod.v1 import node_pb2
 
 
 def set_defaults(node: node_pb2.Node) -> None:
@@ -38,14 +38,8 @@ def validate_update(new: node_pb2.Node, old: node_pb2.Node) -> list[Violation]:
 
 
 STRATEGY = Strategy(
-    kind="Node",
-    plural="nodes",
+    of=kinds.NODE,
     message=node_pb2.Node,
-    listing=node_service_pb2.ListNodesResponse,
-    batch=node_service_pb2.WatchNodesResponse,
-    namespaced=False,
-    selectable={"metadata.name": lambda node: node.metadata.name},
-    trigger="metadata.name",
     set_defaults=set_defaults,
     keep=keep,
     validate=validate,

@@ -1,25 +1,24 @@
-"""Pods: what a new one's status is, what may change, and how they are selected."""
+"""Pods: what a new one's status is, and what may change."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from peapod.apiserver.resources.strategy import Strategy
+from peapod.common import kinds
 from peapod.common.errors import NotReady, Violation
 from peapod.rules.changes import changed_fields
 from peapod.rules.mirror import is_mirror, mirror_change_violations, mirror_violations
 from peapod.rules.pod_defaults import set_defaults
 from peapod.rules.pod_spec import spec_violations
 from peapod.rules.privileges import privileged_violations
-from peapod.v1 import pod_pb2, pod_service_pb2
+from peapod.v1 import pod_pb2
 
-_PHASES = {number: name.removeprefix("POD_PHASE_").capitalize() for name, number in pod_pb2.PodPhase.items()}
-_PHASES[pod_pb2.POD_PHASE_UNSPECIFIED] = ""
 _MUTABLE = re.compile(r"spec\.containers\[\d+\]\.image")
 
 
-def reset_status(pod: pod_pb2.Pod) -> None:
+def begin(pod: pod_pb2.Pod) -> None:
     """Let a pod begin as pending."""
     pod.status.Clear()
     pod.status.phase = pod_pb2.POD_PHASE_PENDING
@@ -60,43 +59,24 @@ def _static(pod: pod_pb2.Pod) -> str:
     return f'Pod "{pod.metadata.name}" is the mirror of a static pod of node {pod.spec.node_name}'
 
 
-def _validate(pod: pod_pb2.Pod) -> list[Violation]:
-    return [*spec_violations(pod.spec, "spec")]
+def _validate(pod: pod_pb2.Pod) -> Iterator[Violation]:
+    return spec_violations(pod.spec, "spec")
 
 
-def _validate_update(new: pod_pb2.Pod, old: pod_pb2.Pod) -> list[Violation]:
-    return [*validate_update(new, old)]
-
-
-def _validate_new(pod: pod_pb2.Pod) -> Sequence[Violation]:
-    return [*mirror_violations(pod)]
-
-
-def _validate_new_unprivileged(pod: pod_pb2.Pod) -> Sequence[Violation]:
+def _validate_new_unprivileged(pod: pod_pb2.Pod) -> Iterator[Violation]:
     # What a node runs from a manifest of its own is not for the apiserver to allow.
-    return _validate_new(pod) if is_mirror(pod) else [*privileged_violations(pod.spec, "spec")]
+    return mirror_violations(pod) if is_mirror(pod) else privileged_violations(pod.spec, "spec")
 
 
 def strategy(*, allow_privileged: bool = False) -> Strategy[pod_pb2.Pod]:
     """Make the rules for pods, of which some may be privileged or none."""
     return Strategy(
-        kind="Pod",
-        plural="pods",
+        of=kinds.POD,
         message=pod_pb2.Pod,
-        listing=pod_service_pb2.ListPodsResponse,
-        batch=pod_service_pb2.WatchPodsResponse,
-        namespaced=True,
-        selectable={
-            "metadata.name": lambda pod: pod.metadata.name,
-            "metadata.namespace": lambda pod: pod.metadata.namespace,
-            "spec.node_name": lambda pod: pod.spec.node_name,
-            "status.phase": lambda pod: _PHASES.get(pod.status.phase, ""),
-        },
-        trigger="spec.node_name",
         set_defaults=set_defaults,
-        reset_status=reset_status,
+        begin=begin,
         keep=keep,
         validate=_validate,
-        validate_new=_validate_new if allow_privileged else _validate_new_unprivileged,
-        validate_update=_validate_update,
+        validate_new=mirror_violations if allow_privileged else _validate_new_unprivileged,
+        validate_update=validate_update,
     )

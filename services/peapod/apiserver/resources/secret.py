@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from peapod.apiserver.resources.strategy import Strategy
-from peapod.common import names
+from peapod.common import kinds, names
 from peapod.common.errors import Violation
-from peapod.v1 import secret_pb2, secret_service_pb2
+from peapod.v1 import secret_pb2
 
 DATA_MOST = 1 << 20
 """Bytes that all values of a secret may have together."""
@@ -28,18 +28,8 @@ def validate(secret: secret_pb2.Secret) -> list[Violation]:
 
 
 STRATEGY = Strategy(
-    kind="Secret",
-    plural="secrets",
+    of=kinds.SECRET,
     message=secret_pb2.Secret,
-    listing=secret_service_pb2.ListSecretsResponse,
-    batch=secret_service_pb2.WatchSecretsResponse,
-    namespaced=True,
-    selectable={
-        "metadata.name": lambda secret: secret.metadata.name,
-        "metadata.namespace": lambda secret: secret.metadata.namespace,
-        "type": lambda secret: secret.type,
-    },
-    trigger="metadata.name",
     set_defaults=set_defaults,
     validate=validate,
 )

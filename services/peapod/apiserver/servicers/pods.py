@@ -1,4 +1,4 @@
-"""Pods over gRPC."""
+"""What pods have beyond the standard verbs."""
 
 from __future__ import annotations
 
@@ -10,50 +10,32 @@ from peapod.apiserver.registry import Registry
 from peapod.apiserver.relay import Relay
 from peapod.apiserver.resources.pod import check_mirror_change, check_mirror_deletion
 from peapod.apiserver.servicers import batch
+from peapod.apiserver.servicers.standard import Standard
 from peapod.common import duplex
 from peapod.common.errors import Conflict, Invalid, NotReady, Violation
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pb
-from peapod.v1.pod_service_rpc import PodServiceServicer
 
 
-class Pods(PodServiceServicer):
+class Pods(Standard[pod_pb2.Pod]):
     """The verbs of pods."""
 
     def __init__(self, pods: Registry[pod_pb2.Pod], relay: Relay) -> None:
-        self._pods = pods
+        super().__init__(pods)
         self._relay = relay
 
-    async def create_pod(self, request: pb.CreatePodRequest, context: Any) -> bytes:
-        """Store a new one."""
-        return await self._pods.create(request.pod, validate_only=request.validate_only)
+    async def update(self, request: pb.UpdatePodRequest, context: Any) -> bytes:
+        """Replace what is mutable, but not of a mirror."""
+        return await self.registry.update(request.pod, check=check_mirror_change)
 
-    async def get_pod(self, request: pb.GetPodRequest, context: Any) -> bytes:
-        """Answer with one."""
-        return await self._pods.get(request.namespace, request.name)
-
-    async def list_pods(self, request: pb.ListPodsRequest, context: Any) -> bytes:
-        """Answer with a snapshot."""
-        return await self._pods.list(request.namespace, request.label_selector, request.field_selector)
-
-    async def update_pod(self, request: pb.UpdatePodRequest, context: Any) -> bytes:
-        """Replace what is mutable."""
-        return await self._pods.update(request.pod, check=check_mirror_change)
-
-    async def delete_pod(self, request: pb.DeletePodRequest, context: Any) -> bytes:
-        """Remove one."""
-        return await self._pods.delete(
+    async def delete(self, request: pb.DeletePodRequest, context: Any) -> bytes:
+        """Remove one; a mirror only for its node."""
+        return await self.registry.delete(
             request.namespace,
             request.name,
             request.uid,
             request.resource_version,
             check=lambda pod: check_mirror_deletion(pod, request.node_name),
-        )
-
-    def watch_pods(self, request: pb.WatchPodsRequest, context: Any) -> AsyncGenerator[bytes, None]:
-        """Stream changes."""
-        return self._pods.watch(
-            request.namespace, request.label_selector, request.field_selector, request.revision, request.store_id
         )
 
     async def bind_pods(self, request: pb.BindPodsRequest, context: Any) -> pb.BindPodsResponse:
@@ -102,11 +84,11 @@ class Pods(PodServiceServicer):
 
     async def explain_pod(self, request: pb.ExplainPodRequest, context: Any) -> pb.ExplainPodResponse:
         """Relay the scheduler's judgement."""
-        pod = await self._pods.read(request.namespace, request.name)
+        pod = await self.registry.read(request.namespace, request.name)
         return pb.ExplainPodResponse(placement=await self._relay.placement(pod))
 
     async def _placed(self, namespace: str, name: str) -> pod_pb2.Pod:
-        pod = await self._pods.read(namespace, name)
+        pod = await self.registry.read(namespace, name)
         if not pod.spec.node_name:
             raise NotReady(f'Pod "{name}" has no node yet')
         return pod
@@ -123,7 +105,7 @@ class Pods(PodServiceServicer):
             pod.spec.node_name = binding.node_name
             return changed
 
-        return await self._pods.change(binding.namespace, binding.name, place, binding.uid)
+        return await self.registry.change(binding.namespace, binding.name, place, binding.uid)
 
     async def _update_status(self, update: pb.PodStatusUpdate) -> int:
         def replace(pod: pod_pb2.Pod) -> bool:
@@ -131,7 +113,7 @@ class Pods(PodServiceServicer):
             pod.status.CopyFrom(update.status)
             return changed
 
-        return await self._pods.change(update.namespace, update.name, replace, update.uid)
+        return await self.registry.change(update.namespace, update.name, replace, update.uid, update.resource_version)
 
 
 def _pick_container(pod: pod_pb2.Pod, name: str) -> str:
