@@ -19,6 +19,15 @@ class Layout(ABC):
     def put_link(self, document: dict[str, Any], link: str) -> None:
         """Put the path into an object."""
 
+    @property
+    @abstractmethod
+    def id_key(self) -> str:
+        """What the details of a `Status` call the name of an object."""
+
+    @abstractmethod
+    def status_head(self) -> dict[str, Any]:
+        """Make a `Status` that says nothing yet."""
+
     @abstractmethod
     def list_head(self, kind: str, link: str, revision: int) -> dict[str, Any]:
         """Make a list that has no items yet; without a link and a revision where there are none."""

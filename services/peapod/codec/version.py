@@ -65,12 +65,25 @@ class Version:
         """Write objects of one kind as a collection is answered."""
         link = self_link or f"/api/{self.name}/{resource or self.form_of(of).resource}"
         document = self.list_head(of, revision, link)
-        self._layout.put_items(document, [self.encode_item(message, resource) for message in messages])
+        self.put_items(document, [self.encode_item(message, resource) for message in messages])
         return document
 
     def list_head(self, of: type[Message], revision: int, self_link: str) -> dict[str, Any]:
         """Write a list of a kind without its items, which come behind all that is in it."""
         return self._layout.list_head(f"{self.form_of(of).name}{LIST}", self_link, revision)
+
+    @property
+    def id_key(self) -> str:
+        """What the details of a `Status` call the name of an object."""
+        return self._layout.id_key
+
+    def status_head(self) -> dict[str, Any]:
+        """Make a `Status` that says nothing yet: what it says is to stand behind."""
+        return self._layout.status_head()
+
+    def put_items(self, head: dict[str, Any], items: list[Any]) -> None:
+        """Put written items behind the head of their list, under each key that has them."""
+        self._layout.put_items(head, items)
 
     def encode_mixed(self, messages: Iterable[Message]) -> dict[str, Any]:
         """Write objects of any kinds as one `List`."""

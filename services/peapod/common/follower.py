@@ -100,7 +100,11 @@ class Follower(ABC, Generic[R]):
     async def wait_for(self, revision: int) -> None:
         """Wait until everything up to the revision was handed on."""
         while self.revision < revision:
-            await self._moved.wait()
+            await self.moved()
+
+    async def moved(self) -> None:
+        """Wait until anything more was handed on."""
+        await self._moved.wait()
 
     async def run(self) -> None:
         """Follow until cancelled. Raises `Invalid` or `Unsupported` when the server refuses the selectors; after all

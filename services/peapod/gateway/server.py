@@ -1,28 +1,35 @@
-"""Wires the gateway: a channel to the apiserver, the HTTP routes, and a gRPC server that tells how it is."""
+"""Wires the gateway: a channel to the apiserver, copies of its objects, HTTP, and gRPC health besides."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import re
 
 from prometheus_client import ProcessCollector
 from starlette.applications import Starlette
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from peapod.codec.versions import VERSIONS
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
-from peapod.gateway import diagnostics
+from peapod.gateway import diagnostics, discovery
+from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
+from peapod.gateway.copies import Copies
+from peapod.gateway.metrics import ApiMetrics, CopiesCollector
 from peapod.gateway.web import WebServer
 
 logger = logging.getLogger(__name__)
 
 
 class Gateway:
-    """One gateway. `start` once, `stop` once; it keeps nothing, so any number may run."""
+    """One gateway. `start` once, `stop` once; what it keeps are copies, so any number may run."""
 
     def __init__(self, config: GatewayConfig) -> None:
         self._channel = open_channel(config.apiserver)
+        self.copies = Copies(self._channel, history=config.history, max_age=config.watch_seconds)
         self.server = Server(
             config.grpc_address,
             "gateway",
@@ -31,22 +38,42 @@ class Gateway:
             allow_insecure=config.allow_insecure,
             metrics_address=config.metrics_address,
         )
+        registry = self.server.registry
         if not config.metrics_address:
-            ProcessCollector(registry=self.server.registry)
-        app = Starlette(routes=diagnostics.routes(self._channel, self.server.registry))
-        self.web = WebServer(app, config.address, allow_insecure=config.allow_insecure)
+            ProcessCollector(registry=registry)
+        registry.register(CopiesCollector(self.copies))
+        api = Api(self._channel, self.copies, ApiMetrics(registry))
+        pages = Starlette(routes=[*diagnostics.routes(self._channel, registry), *discovery.routes()])
+        self.web = WebServer(Front(api, pages), config.address, allow_insecure=config.allow_insecure)
 
     async def start(self) -> None:
         """Serve HTTP, and only then say that all is well."""
+        self.copies.start()
         await self.web.start()
         logger.info("serving HTTP on %s", self.web.address)
         await self.server.start()
 
     async def stop(self) -> None:
-        """Let the requests that run end."""
+        """End the watches, and let the requests that run end."""
+        await self.copies.close_watches()
         await self.server.stop()
         await self.web.stop()
+        await self.copies.stop()
         await self._channel.close()
+
+
+class Front:
+    """Sends a request to the API or to the pages beside it."""
+
+    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+        self._api = api
+        self._pages = pages
+        self._of_api = re.compile(f"/api/({'|'.join(VERSIONS)})/(?!proxy/|redirect/)")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        app = self._api if self._of_api.match(scope["path"]) else self._pages
+        await app(scope, receive, send)
 
 
 async def serve(config: GatewayConfig, stop: asyncio.Event) -> None:

@@ -6,9 +6,12 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Any
 
 import uvicorn
-from starlette.applications import Starlette
+from starlette.types import ASGIApp
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from peapod.common import address as addresses
 from peapod.common.address import HostPort
@@ -17,16 +20,22 @@ from peapod.common.errors import Unavailable
 GRACE_SECONDS = 3
 """How long requests may still take once the server stops."""
 
+CUT = "peapod.cut"
+"""The extension in a request's scope whose "now" cuts its connection off, with all that waits for its reader."""
+
 
 class WebServer:
     """Serves an application on one address. `start` once, `stop` once; in between, `address` is where it listens."""
 
-    def __init__(self, app: Starlette, address: str, *, allow_insecure: bool = False) -> None:
+    def __init__(self, app: ASGIApp, address: str, *, allow_insecure: bool = False) -> None:
         addresses.refuse_exposed(address, allow_insecure)
         self.address = address
         config = uvicorn.Config(
             app,
+            http=_Http,
+            ws=_WebSocket,
             lifespan="off",
+            proxy_headers=False,
             log_config=None,
             access_log=False,
             log_level="warning",
@@ -59,6 +68,18 @@ class WebServer:
             raise Unavailable(f"cannot listen on {self.address}: {why}") from error
         self.address = str(HostPort(host, listener.getsockname()[1]))
         return listener
+
+
+class _Http(HttpToolsProtocol):
+    def _start_asgi_task(self, cycle: Any, app: Any) -> None:
+        cycle.scope["extensions"] = {CUT: {"now": self.transport.abort}}
+        super()._start_asgi_task(cycle, app)
+
+
+class _WebSocket(WebSocketsSansIOProtocol):
+    async def run_asgi(self) -> None:
+        self.scope["extensions"][CUT] = {"now": self.transport.abort}
+        await super().run_asgi()
 
 
 class _Uvicorn(uvicorn.Server):

@@ -26,6 +26,15 @@ class Inlined(Layout):
         """Fill the place that the table keeps."""
         document["selfLink"] = link
 
+    @property
+    def id_key(self) -> str:
+        """The word for a name."""
+        return "id"
+
+    def status_head(self) -> dict[str, Any]:
+        """Make a `Status` with the keys that all have."""
+        return {"kind": "Status", "creationTimestamp": None, "apiVersion": self.version}
+
     def list_head(self, kind: str, link: str, revision: int) -> dict[str, Any]:
         """Make a list whose revision is a number."""
         document: dict[str, Any] = {"kind": kind, "creationTimestamp": None}

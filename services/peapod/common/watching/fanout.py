@@ -38,6 +38,11 @@ class FanOut(Generic[I]):
         """How many watches are open."""
         return self._open
 
+    @property
+    def closed(self) -> bool:
+        """Whether no watch can begin any more."""
+        return self._closed is not None
+
     async def watch(
         self, selection: Selection, form: Form[I], revision: int, store_id: str
     ) -> AsyncGenerator[bytes, None]:

@@ -1,0 +1,90 @@
+"""Changing parts of a document by another that has only these. Nothing that is given is changed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from peapod.common.errors import Invalid
+
+KEYS: Mapping[str, str] = {
+    "containers": "name",
+    "volumes": "name",
+    "env": "name",
+    "ports": "containerPort",
+    "volumeMounts": "mountPath",
+    "conditions": "kind",
+    "addresses": "type",
+    "limits": "type",
+}
+"""By which key the items of a list are told apart, where a strategic patch merges the lists of that name."""
+
+_DIRECTIVE = "$patch"
+_DELETE, _REPLACE, _MERGE = "delete", "replace", "merge"
+
+
+def merged(document: Any, patch: Any) -> Any:
+    """Put a merge patch (RFC 7386) over a document: objects are merged, null removes a key, and anything else takes the
+    place of what was there, lists as a whole.
+    """
+    if not isinstance(patch, dict):
+        return patch
+    current = document if isinstance(document, dict) else {}
+    kept = {key: value for key, value in current.items() if key not in patch}
+    return kept | {key: merged(current.get(key), value) for key, value in patch.items() if value is not None}
+
+
+def strategically_merged(document: Any, patch: Any, name: str = "") -> Any:
+    """Put a strategic merge patch over a document: as a merge patch, but lists whose items have a key are merged item
+    by item, and `$patch` says `delete` or `replace` where that is not meant. `name` is what the list is called.
+
+    Raises `Invalid` for a directive that there is not, or an item without its key.
+    """
+    if isinstance(patch, dict):
+        return _merged_object(document, patch)
+    if isinstance(patch, list) and name in KEYS and _has_keys(patch, KEYS[name]):
+        return _merged_items(document if isinstance(document, list) else [], patch, KEYS[name])
+    return patch
+
+
+def _merged_object(document: Any, patch: Mapping[str, Any]) -> Any:
+    directive = patch.get(_DIRECTIVE, _MERGE)
+    given = {key: value for key, value in patch.items() if key != _DIRECTIVE}
+    if directive == _REPLACE:
+        return given
+    if directive == _DELETE:
+        return {}
+    if directive != _MERGE:
+        raise Invalid(f"{_DIRECTIVE} must be one of {_MERGE}, {_REPLACE}, {_DELETE}; {directive!r} is not")
+    current = document if isinstance(document, dict) else {}
+    kept = {key: value for key, value in current.items() if key not in given}
+    changed = {
+        key: strategically_merged(current.get(key), value, key) for key, value in given.items() if value is not None
+    }
+    return kept | changed
+
+
+def _has_keys(items: Sequence[Any], key: str) -> bool:
+    """Tell whether a list is one of objects with a key; lists of the same name elsewhere need not be."""
+    return all(isinstance(item, dict) and (key in item or _DIRECTIVE in item) for item in items)
+
+
+def _merged_items(items: Sequence[Any], patch: Sequence[Any], key: str) -> list[Any]:
+    if any(set(item) == {_DIRECTIVE} and item[_DIRECTIVE] == _REPLACE for item in patch):
+        return [item for item in patch if set(item) != {_DIRECTIVE}]
+    result = list(items)
+    for change in patch:
+        if key not in change:
+            raise Invalid(f"an item of a list that is patched must say its {key}")
+        at = next((place for place, item in enumerate(result) if _same(item, change, key)), None)
+        if change.get(_DIRECTIVE) == _DELETE:
+            result = [item for item in result if not _same(item, change, key)]
+        elif at is None:
+            result.append(_merged_object({}, change))
+        else:
+            result[at] = _merged_object(result[at], change)
+    return result
+
+
+def _same(item: Any, change: Mapping[str, Any], key: str) -> bool:
+    return isinstance(item, dict) and item.get(key) == change[key]

@@ -1,0 +1,105 @@
+"""Answers, and how they go out: at once or in pieces, compressed where the client reads that."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from peapod.gateway.item import dumps
+
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON = b"application/json"
+TEXT = b"text/plain; charset=utf-8"
+
+PIECE_BYTES = 256 << 10
+"""About how much of a long answer is joined and sent at a time."""
+COMPRESS_LEAST = 1400
+"""Bytes below which an answer fits into one packet anyway."""
+_INLINE_MOST = 64 << 10
+_LEVEL = 1
+_GZIP = 16 + zlib.MAX_WBITS
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole answer."""
+
+    code: int
+    body: bytes
+    media: bytes = JSON
+    headers: tuple[Header, ...] = ()
+
+    async def send(self, send: Send, *, compress: bool) -> None:
+        """Send it; compressed, if it is worth that."""
+        body, headers = self.body, [(b"content-type", self.media), *self.headers]
+        if compress and len(body) >= COMPRESS_LEAST:
+            body = await _compressed(body)
+            headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+        headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": self.code, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+@dataclass(frozen=True)
+class LongAnswer:
+    """An answer of many parts that stand in memory already, joined as they are sent. Nobody changes the parts."""
+
+    parts: Sequence[bytes]
+    code: int = 200
+
+    async def send(self, send: Send, *, compress: bool) -> None:
+        """Send it piece by piece; a reader that takes its time is waited for between them."""
+        headers = [(b"content-type", JSON)]
+        if compress:
+            headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
+        else:
+            headers.append((b"content-length", b"%d" % sum(map(len, self.parts))))
+        await send({"type": "http.response.start", "status": self.code, "headers": headers})
+        if compress:
+            async for piece in _compressed_pieces(self._pieces()):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        else:
+            for piece in self._pieces():
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    def _pieces(self) -> Iterator[bytes]:
+        piece: list[bytes] = []
+        size = 0
+        for part in self.parts:
+            piece.append(part)
+            size += len(part)
+            if size >= PIECE_BYTES:
+                yield b"".join(piece)
+                piece, size = [], 0
+        yield b"".join(piece)
+
+
+def document(code: int, content: Any, headers: tuple[Header, ...] = ()) -> Answer:
+    """Answer with a JSON document."""
+    return Answer(code, dumps(content), headers=headers)
+
+
+def text(code: int, content: str) -> Answer:
+    """Answer with plain text."""
+    return Answer(code, content.encode(), TEXT)
+
+
+async def _compressed(body: bytes) -> bytes:
+    if len(body) <= _INLINE_MOST:
+        return gzip.compress(body, _LEVEL, mtime=0)
+    return await asyncio.to_thread(gzip.compress, body, _LEVEL, mtime=0)
+
+
+async def _compressed_pieces(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Compress in a thread, so that others are served meanwhile."""
+    packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
+    for piece in pieces:
+        yield await asyncio.to_thread(packer.compress, piece)
+    yield packer.flush()

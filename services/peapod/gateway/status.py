@@ -1,0 +1,189 @@
+"""What went wrong, as a `Status` (v1beta1.md, 4.6): one table from the domain's errors to HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from peapod.codec.version import Version
+from peapod.codec.versions import V1BETA1
+from peapod.common.errors import (
+    AlreadyExists,
+    Conflict,
+    Expired,
+    Invalid,
+    NotFound,
+    NotReady,
+    PeapodError,
+    SlowWatcher,
+    StoreFull,
+    TooLate,
+    Unavailable,
+    Unsupported,
+    Violation,
+)
+from peapod.gateway.resources import Resource
+
+BAD_REQUEST = "BadRequest"
+
+
+class BadRequest(Invalid):
+    """The request cannot be understood, rather than that the object in it breaks a rule."""
+
+    reason = "BAD_REQUEST"
+
+
+class Misread(BadRequest):
+    """The body says what cannot be; its violations are in the words of the body."""
+
+    reason = "MISREAD"
+
+
+class TooLarge(PeapodError):
+    """The body is larger than any object may be."""
+
+    reason = "TOO_LARGE"
+
+
+class WrongMedia(PeapodError):
+    """The body is of a type that is not read."""
+
+    reason = "WRONG_MEDIA"
+
+
+class Outcome(NamedTuple):
+    """An HTTP status, and the reason in one word."""
+
+    code: int
+    reason: str
+
+
+_BY_KIND: tuple[tuple[type[PeapodError], Outcome], ...] = (
+    (BadRequest, Outcome(400, BAD_REQUEST)),
+    (TooLarge, Outcome(413, "RequestEntityTooLarge")),
+    (WrongMedia, Outcome(415, "UnsupportedMediaType")),
+    (NotFound, Outcome(404, "NotFound")),
+    (AlreadyExists, Outcome(409, "AlreadyExists")),
+    (Conflict, Outcome(409, "Conflict")),
+    (NotReady, Outcome(409, "Conflict")),
+    (Expired, Outcome(410, "Gone")),
+    (SlowWatcher, Outcome(410, "Gone")),
+    (StoreFull, Outcome(507, "InsufficientStorage")),
+    (Unavailable, Outcome(503, "ServiceUnavailable")),
+    (TooLate, Outcome(504, "Timeout")),
+    (Unsupported, Outcome(501, "NotImplemented")),
+)
+_INTERNAL = Outcome(500, "InternalError")
+_INVALID = Outcome(422, "Invalid")
+_OF_THE_REQUEST = frozenset({"label_selector", "field_selector"})
+_VERSION = "metadata.resource_version"
+_CAUSES = {
+    "REQUIRED": "FieldValueRequired",
+    "NOT_SUPPORTED": "FieldValueNotSupported",
+    "DUPLICATE": "FieldValueDuplicate",
+    "NOT_FOUND": "FieldValueNotFound",
+    "FORBIDDEN": "FieldValueForbidden",
+    "TOO_LONG": "FieldValueTooLong",
+}
+RETRY_SECONDS = 1
+
+
+class About(NamedTuple):
+    """What a request was about: what its Status names."""
+
+    version: Version = V1BETA1
+    resource: Resource | None = None
+    name: str = ""
+
+
+def outcome(error: PeapodError) -> Outcome:
+    """Find the status and the reason of an error."""
+    if error.reason == "BAD_VERSION":
+        return _INVALID
+    for kind, found in _BY_KIND:
+        if isinstance(error, kind):
+            return found
+    if isinstance(error, Invalid):
+        fields = {violation.field for violation in error.violations}
+        return _INVALID if fields - _OF_THE_REQUEST else Outcome(400, BAD_REQUEST)
+    return _INTERNAL
+
+
+def success(version: Version, code: int) -> dict[str, Any]:
+    """Say that it is done."""
+    return _document(version, {"status": "Success", "code": code})
+
+
+def failure(error: PeapodError, about: About) -> tuple[int, dict[str, Any]]:
+    """Say what went wrong, in the words of the version; with the HTTP status."""
+    code, reason = outcome(error)
+    if about.resource and not about.resource.put_demands_version and _only_stale(error):
+        code, reason = 409, "Conflict"
+    wrong = _translated(error, about)
+    said: dict[str, Any] = {"status": "Failure", "message": _message(error, reason, wrong, about), "reason": reason}
+    details = _details(error, code, wrong, about)
+    if details:
+        said["details"] = details
+    return code, _document(about.version, said | {"code": code})
+
+
+def _translated(error: PeapodError, about: About) -> Sequence[Violation]:
+    """Say what is wrong with the fields in the words of the version."""
+    if about.resource is None or isinstance(error, Misread):
+        return error.violations
+    message, words = about.resource.kind.message, about.version.words
+    return [violation._replace(field=words(message, violation.field)) for violation in error.violations]
+
+
+def _only_stale(error: PeapodError) -> bool:
+    """Tell whether nothing is wrong but that the object's version is not given."""
+    return isinstance(error, Invalid) and {violation.field for violation in error.violations} == {_VERSION}
+
+
+def _document(version: Version, said: dict[str, Any]) -> dict[str, Any]:
+    return version.status_head() | said
+
+
+def _message(error: PeapodError, reason: str, wrong: Sequence[Violation], about: About) -> str:
+    resource, name = about.resource, about.name
+    if resource is None:
+        return error.message
+    if reason == "NotFound" and name:
+        return f'{resource.noun} "{name}" not found'
+    if reason == "AlreadyExists" and name:
+        return f'{resource.noun} "{name}" already exists'
+    if reason == "Conflict" and name:
+        return f'{resource.noun} "{name}" cannot be updated: {error.message}'
+    if reason == _INVALID.reason and wrong:
+        found = [_said(violation) for violation in wrong]
+        said = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
+        return f'{_invalid(resource, about.version)} "{name}" is invalid: {said}'
+    return error.message
+
+
+def _details(error: PeapodError, code: int, wrong: Sequence[Violation], about: About) -> dict[str, Any]:
+    if about.resource is None:
+        return {}
+    details: dict[str, Any] = {}
+    if code in (404, 409) and about.name:
+        details = {about.version.id_key: about.name, "kind": about.resource.noun}
+    elif code == _INVALID.code:
+        details = {about.version.id_key: about.name, "kind": _invalid(about.resource, about.version)}
+    if wrong and (code in (422, 501) or isinstance(error, Misread)):
+        details["causes"] = [_cause(violation) for violation in wrong]
+    if code == 503:
+        details["retryAfterSeconds"] = RETRY_SECONDS
+    return {key: value for key, value in details.items() if value}
+
+
+def _invalid(resource: Resource, version: Version) -> str:
+    return resource.invalid or resource.form(version).name
+
+
+def _cause(violation: Violation) -> dict[str, str]:
+    reason = _CAUSES.get(violation.reason, "FieldValueInvalid")
+    return {"reason": reason, "message": _said(violation), "field": violation.field}
+
+
+def _said(violation: Violation) -> str:
+    return f"{violation.field}: {violation.description}" if violation.field else violation.description
