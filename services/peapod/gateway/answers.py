@@ -17,7 +17,7 @@ Header = tuple[bytes, bytes]
 JSON = b"application/json"
 TEXT = b"text/plain; charset=utf-8"
 
-PIECE_BYTES = 256 << 10
+PIECE_BYTES = 1 << 20
 """About how much of a long answer is joined and sent at a time."""
 COMPRESS_LEAST = 1400
 """Bytes below which an answer fits into one packet anyway."""
@@ -47,10 +47,31 @@ class Answer:
 
 
 @dataclass(frozen=True)
-class LongAnswer:
-    """An answer of many parts that stand in memory already, joined as they are sent. Nobody changes the parts."""
+class Stretch:
+    """A part of a long answer: its items, between what stands before them and what stands between each two."""
 
-    parts: Sequence[bytes]
+    before: bytes
+    items: Sequence[bytes] = ()
+    between: bytes = b""
+
+    @property
+    def size(self) -> int:
+        """How many bytes it has."""
+        return len(self.before) + sum(map(len, self.items)) + len(self.between) * max(0, len(self.items) - 1)
+
+    def pieces(self) -> Iterator[bytes]:
+        """Join it, some items at a time."""
+        yield self.before
+        step = max(1, len(self.items) * PIECE_BYTES // max(1, self.size))
+        for start in range(0, len(self.items), step):
+            yield (self.between if start else b"") + self.between.join(self.items[start : start + step])
+
+
+@dataclass(frozen=True)
+class LongAnswer:
+    """An answer whose items stand in memory already, joined as they are sent. Nobody changes them."""
+
+    stretches: Sequence[Stretch]
     code: int = 200
 
     async def send(self, send: Send, *, compress: bool) -> None:
@@ -59,7 +80,7 @@ class LongAnswer:
         if compress:
             headers += [(b"content-encoding", b"gzip"), (b"vary", b"accept-encoding")]
         else:
-            headers.append((b"content-length", b"%d" % sum(map(len, self.parts))))
+            headers.append((b"content-length", b"%d" % self.size))
         await send({"type": "http.response.start", "status": self.code, "headers": headers})
         if compress:
             async for piece in _compressed_pieces(self._pieces()):
@@ -69,16 +90,17 @@ class LongAnswer:
                 await send({"type": "http.response.body", "body": piece, "more_body": True})
         await send({"type": "http.response.body", "body": b""})
 
+    @property
+    def size(self) -> int:
+        """How many bytes it has, uncompressed."""
+        return sum(stretch.size for stretch in self.stretches)
+
+    def whole(self) -> bytes:
+        """Join all of it."""
+        return b"".join(self._pieces())
+
     def _pieces(self) -> Iterator[bytes]:
-        piece: list[bytes] = []
-        size = 0
-        for part in self.parts:
-            piece.append(part)
-            size += len(part)
-            if size >= PIECE_BYTES:
-                yield b"".join(piece)
-                piece, size = [], 0
-        yield b"".join(piece)
+        return (piece for stretch in self.stretches for piece in stretch.pieces())
 
 
 def document(code: int, content: Any, headers: tuple[Header, ...] = ()) -> Answer:

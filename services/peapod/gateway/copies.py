@@ -16,6 +16,7 @@ from peapod.common.watching.cache import Cache
 from peapod.common.watching.fanout import FanOut
 from peapod.common.watching.occurrence import Occurrence
 from peapod.gateway.item import Item
+from peapod.gateway.lists import Lists
 from peapod.gateway.resources import RESOURCES, Resource
 from peapod.v1.store_service_pb2 import GetStoreRevisionRequest
 from peapod.v1.store_service_rpc import StoreServiceClient
@@ -46,6 +47,7 @@ class Copy(Follower[Any]):
         self.resource = resource
         self.cache: Cache[Item] = Cache(resource, history)
         self.fanout: FanOut[Item] = FanOut(self.cache, max_age)
+        self.lists = Lists()
         self._store = store
         self._written = 0
         self._expected: OrderedDict[tuple[str, int], Item] = OrderedDict()
@@ -106,6 +108,7 @@ class Copy(Follower[Any]):
         if store_id != self.cache.store_id:
             self._written = 0
         self._expected.clear()
+        self.lists = Lists()
         self.cache.load([Item(self.resource, message) for message in found.values()], revision, store_id)
         # Whoever watches relied on seeing each change, and some were not seen.
         self.fanout.end(Expired("changes were missed: list again"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
 
 import orjson
 
@@ -14,11 +16,18 @@ INDENT = b"    "
 """By how much an item stands in from the edge of its list."""
 
 
-class View(NamedTuple):
-    """How somebody wants to see objects: in which version, and by which word of the URL."""
+@dataclass(frozen=True, eq=False)
+class View:
+    """How somebody wants to see objects: in which version, and by which word of the URL. Compared by identity."""
 
     version: Version
     segment: str
+
+
+@cache
+def view_of(version: Version, segment: str) -> View:
+    """The one view of its kind."""
+    return View(version, segment)
 
 
 class Item:
@@ -50,6 +59,10 @@ class Item:
             document = view.version.encode(self.message, view.segment)
             made = self._pretty[view] = dumps(document)
         return made
+
+    def listed_already(self, view: View) -> bytes | None:
+        """What `listed` returns, if that was made before."""
+        return self._listed.get(view)
 
     def listed(self, view: View) -> bytes:
         """The object as an item of a list, indented so far, without its end of line."""

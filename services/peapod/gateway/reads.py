@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from typing import Any
 
 import orjson
 
@@ -11,9 +12,9 @@ from peapod.common import fields
 from peapod.common.errors import Invalid, NotFound, Violation
 from peapod.common.fields import FieldTerm
 from peapod.common.watching.selection import Selection
-from peapod.gateway.answers import Answer, LongAnswer
+from peapod.gateway.answers import Answer, LongAnswer, Stretch
 from peapod.gateway.copies import Copies, Copy
-from peapod.gateway.item import Item
+from peapod.gateway.item import INDENT, Item, dumps
 from peapod.gateway.request import Request
 
 _MARK = "\0items"
@@ -40,10 +41,14 @@ class Reads:
     async def list(self, request: Request) -> LongAnswer:
         """Answer with all that match, as of one revision. Raises `Invalid`."""
         copy = await self._ready(request)
-        found = list(copy.cache.select(selection_of(request)))
-        revision = copy.cache.revision
-        listed = await _listed(found, request)
-        return LongAnswer(_joined(listed, request, revision))
+        selection = selection_of(request)
+        place = (request.view, request.path, selection.identity)
+        if (known := copy.lists.get(place, copy.cache.latest)) is not None:
+            return LongAnswer([Stretch(known)])
+        found, revision, latest = list(copy.cache.select(selection)), copy.cache.revision, copy.cache.latest
+        answer = LongAnswer(_joined(await _listed(found, request), request, revision))
+        copy.lists.asked(place, latest, answer)
+        return answer
 
     async def _ready(self, request: Request) -> Copy:
         copy = self._copies.of(request.target.resource)
@@ -78,31 +83,23 @@ def _terms(request: Request) -> list[FieldTerm]:
 
 async def _listed(found: Sequence[Item], request: Request) -> list[bytes]:
     """Take the JSON of items, and make what is not made yet, with room for others between."""
-    made = []
-    for number, item in enumerate(found):
+    view = request.view
+    made: list[Any] = [item.listed_already(view) for item in found]
+    missing = [place for place, text in enumerate(made) if text is None]
+    for number, place in enumerate(missing):
         if number % _BREATH == 0:
             await asyncio.sleep(0)
-        made.append(item.listed(request.view))
+        made[place] = found[place].listed(view)
     return made
 
 
-def _joined(listed: Sequence[bytes], request: Request, revision: int) -> list[bytes]:
-    """Put items into their list, between what comes before, between and behind them."""
+def _joined(listed: Sequence[bytes], request: Request, revision: int) -> list[Stretch]:
+    """Put items into their list, under each key that has them."""
     version, message = request.target.version, request.target.resource.kind.message
     head = version.list_head(message, revision, _self_link(request))
     version.put_items(head, [_MARK] if listed else [])
-    text = orjson.dumps(head, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE)
-    if not listed:
-        return [text]
-    between = b",\n"
-    parts: list[bytes] = []
-    before, *behind = text.split(b"    " + _MARKED)
-    parts.append(before)
-    for after in behind:
-        for item in listed:
-            parts += (item, between)
-        parts[-1] = after
-    return parts
+    *before, end = dumps(head).split(INDENT + _MARKED)
+    return [*(Stretch(text, listed, b",\n") for text in before), Stretch(end)]
 
 
 def _self_link(request: Request) -> str:

@@ -10,7 +10,7 @@ from peapod.codec import codec
 from peapod.codec.documents import documents_in
 from peapod.common.errors import Invalid, TooLate, Violation
 from peapod.gateway import query
-from peapod.gateway.item import View
+from peapod.gateway.item import view_of
 from peapod.gateway.query import Query
 from peapod.gateway.status import About, BadRequest, TooLarge, WrongMedia
 from peapod.gateway.target import DEFAULT_NAMESPACE, Target
@@ -34,7 +34,7 @@ class Request:
     def __init__(self, scope: MutableMapping[str, Any], receive: Receive, target: Target) -> None:
         self.target = target
         self.query: Query = query.parse(scope["query_string"])
-        self.view = View(target.version, target.segment)
+        self.view = view_of(target.version, target.segment)
         self.path: str = scope["path"]
         self.name = target.name
         """What the request is about: the object of the path, or else of the body."""

@@ -66,6 +66,9 @@ class WebServer:
         except OSError as error:
             why = (error.strerror or str(error)).lower()
             raise Unavailable(f"cannot listen on {self.address}: {why}") from error
+        # Connections inherit it. asyncio would set it, but not on sockets that do not name their protocol, and then the
+        # body of an answer waits for the client to acknowledge the head, which takes 40 ms.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.address = str(HostPort(host, listener.getsockname()[1]))
         return listener
 

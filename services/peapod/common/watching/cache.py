@@ -17,6 +17,8 @@ from peapod.common.watching.index import Index
 from peapod.common.watching.occurrence import Occurrence
 from peapod.common.watching.selection import Scheme, Selection
 
+_BEHIND_SLASH = chr(ord("/") + 1)
+
 
 class Cache(Generic[I]):
     """All objects of a kind, in order of their keys, and a ring of the latest changes."""
@@ -87,13 +89,11 @@ class Cache(Generic[I]):
         if candidates is not None:
             yield from (items[key] for key in sorted(candidates) if selection.matches(items[key]))
             return
-        start = bisect_left(self._order, selection.prefix) if selection.prefix else 0
-        for index in range(start, len(self._order)):
-            item = items[self._order[index]]
-            if not item.key.startswith(selection.prefix):
-                return
-            if selection.matches(item):
-                yield item
+        keys = self._below(selection.prefix)
+        if selection.whole:
+            yield from (items[key] for key in keys)
+        else:
+            yield from (items[key] for key in keys if selection.matches(items[key]))
 
     def since(self, revision: int, store_id: str, selection: Selection, form: Form[I]) -> list[tuple[int, bytes]]:
         """Write the changes after `revision`, as seen through a selection, each with its own. Raises `Expired`, also
@@ -112,6 +112,13 @@ class Cache(Generic[I]):
                 seen.append((occurrence.revision, encoded))
         seen.reverse()
         return seen
+
+    def _below(self, prefix: str) -> list[str]:
+        """The keys that begin with a prefix, which is empty or ends in a slash."""
+        if not prefix:
+            return self._order
+        end = prefix[:-1] + _BEHIND_SLASH
+        return self._order[bisect_left(self._order, prefix) : bisect_left(self._order, end)]
 
     def _replace(self, key: str, new: I | None) -> None:
         old = self._items.get(key)

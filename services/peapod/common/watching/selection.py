@@ -37,7 +37,7 @@ class Scheme(Protocol):
 class Selection:
     """A compiled selection; equal texts make equal `identity`, so that watchers can share one."""
 
-    __slots__ = ("_all", "_fields", "_labels", "identity", "prefix", "trigger", "wanted_labels")
+    __slots__ = ("_all", "_fields", "_labels", "identity", "prefix", "trigger", "wanted_labels", "whole")
 
     def __init__(self, scheme: Scheme, namespace: str, label_selector: str, field_selector: str) -> None:
         self._labels = labels.parse(label_selector)
@@ -45,7 +45,9 @@ class Selection:
         _check_fields(scheme, self._fields)
         self.prefix = scheme.root + (f"{namespace}/" if namespace else "")
         self.identity = (namespace, str(self._labels), self._fields)
-        self._all = not namespace and self._labels.empty and not self._fields
+        self.whole = self._labels.empty and not self._fields
+        """Whether everything below the prefix is wanted."""
+        self._all = not namespace and self.whole
         self.trigger: str | None = next(
             (term.value for term in self._fields if term.field == scheme.trigger and not term.negated), None
         )
