@@ -14,5 +14,5 @@ async def first(requests: AsyncIterator[R]) -> R:
     """Take the first request, which has to be the one with the `target`; raise `Invalid` otherwise."""
     opening = await anext(requests, None)
     if opening is None or not opening.HasField("target"):
-        raise Invalid("the first request names the target", [Violation("target", "is required")])
+        raise Invalid("the first request names the target", [Violation.required("target")])
     return opening

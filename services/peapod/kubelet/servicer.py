@@ -47,7 +47,7 @@ class Kubelet(KubeletServiceServicer):
         target = (await duplex.first(requests)).target
         pod, options = self._pod(target.pod_uid), target.options
         if not options.command:
-            raise Invalid("a command is needed", [Violation("options.command", "is required")])
+            raise Invalid("a command is needed", [Violation.required("options.command")])
         one = self._running(pod, target.container)
         with self._explained(pod, target.container):
             execution = await self._runtime.exec(one.id, options.command, stdin=options.stdin, tty=options.tty)

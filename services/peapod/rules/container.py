@@ -24,15 +24,15 @@ _PULL_POLICIES = frozenset(pod_pb2.PullPolicy.values())
 def container_violations(container: pod_pb2.Container, volumes: Set[str], path: str) -> Iterator[Violation]:
     """Find everything that is wrong with a container; `volumes` are the names that the pod defines."""
     if not container.name:
-        yield Violation(f"{path}.name", "is required")
+        yield Violation.required(f"{path}.name")
     elif problem := names.dns_label_problem(container.name):
         yield Violation(f"{path}.name", problem)
     elif container.name == NETWORK:
         yield Violation(f"{path}.name", f'"{NETWORK}" is the name of the pod\'s network container')
     if not container.image.strip():
-        yield Violation(f"{path}.image", "is required")
+        yield Violation.required(f"{path}.image")
     if container.image_pull_policy not in _PULL_POLICIES:
-        yield Violation(f"{path}.image_pull_policy", f"{container.image_pull_policy} is no pull policy")
+        yield Violation.not_supported(f"{path}.image_pull_policy", f"{container.image_pull_policy} is no pull policy")
     for index, port in enumerate(container.ports):
         yield from _port_violations(port, f"{path}.ports[{index}]")
     for index, variable in enumerate(container.env):
@@ -63,20 +63,22 @@ def _port_violations(port: pod_pb2.ContainerPort, path: str) -> Iterator[Violati
 
 def _env_violations(variable: pod_pb2.EnvVar, path: str) -> Iterator[Violation]:
     if not variable.name:
-        yield Violation(path, "is required")
+        yield Violation.required(path)
     elif problem := names.c_identifier_problem(variable.name):
         yield Violation(path, f"{variable.name!r} {problem}")
 
 
 def _mount_violations(mount: pod_pb2.VolumeMount, volumes: Set[str], path: str) -> Iterator[Violation]:
     if not mount.name:
-        yield Violation(f"{path}.name", "is required")
+        yield Violation.required(f"{path}.name")
     elif mount.name not in volumes:
-        yield Violation(f"{path}.name", f"the pod has no volume {mount.name!r}")
-    if not mount.mount_path.startswith("/"):
-        yield Violation(f"{path}.mount_path", "is required, and absolute")
+        yield Violation.not_found(f"{path}.name", f"the pod has no volume {mount.name!r}")
+    if not mount.mount_path:
+        yield Violation.required(f"{path}.mount_path")
+    elif not mount.mount_path.startswith("/"):
+        yield Violation(f"{path}.mount_path", "must be absolute")
     elif len(mount.mount_path) > MOUNT_PATH_MOST:
-        yield Violation(f"{path}.mount_path", f"must have at most {MOUNT_PATH_MOST} characters")
+        yield Violation.too_long(f"{path}.mount_path", f"must have at most {MOUNT_PATH_MOST} characters")
     elif _place(mount) == "/":
         yield Violation(f"{path}.mount_path", "must not be the container's root")
 
@@ -85,7 +87,7 @@ def _repeated_mounts(mounts: Sequence[pod_pb2.VolumeMount], path: str) -> Iterat
     seen: set[str] = set()
     for index, mount in enumerate(mounts):
         if mount.mount_path and _place(mount) in seen:
-            yield Violation(f"{path}[{index}].mount_path", f"another volume is mounted at {_place(mount)}")
+            yield Violation.duplicate(f"{path}[{index}].mount_path", f"another volume is mounted at {_place(mount)}")
         seen.add(_place(mount))
 
 
@@ -98,4 +100,4 @@ def _capability_violations(capabilities: pod_pb2.Capabilities, path: str) -> Ite
     for verb in ("add", "drop"):
         for index, name in enumerate(getattr(capabilities, verb)):
             if problem := capability_problem(name):
-                yield Violation(f"{path}.security_context.capabilities.{verb}[{index}]", problem)
+                yield Violation.not_supported(f"{path}.security_context.capabilities.{verb}[{index}]", problem)

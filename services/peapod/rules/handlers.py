@@ -39,7 +39,7 @@ def _action_violations(handler: pod_pb2.Handler, path: str) -> Iterator[Violatio
         yield Violation(path, "needs a handler: a command, an HTTP request or a TCP connection")
     elif action == "exec":
         if not handler.exec.command:
-            yield Violation(f"{path}.exec.command", "is required")
+            yield Violation.required(f"{path}.exec.command")
     else:
         yield from _port_violations(getattr(handler, action).port, f"{path}.{action}.port")
 
@@ -47,6 +47,6 @@ def _action_violations(handler: pod_pb2.Handler, path: str) -> Iterator[Violatio
 def _port_violations(port: pod_pb2.IntOrString, path: str) -> Iterator[Violation]:
     if port.WhichOneof("value") == "text":
         if not port.text:
-            yield Violation(path, "is required")
+            yield Violation.required(path)
     else:
         yield from ports.number_violations(port.number, path)

@@ -23,7 +23,7 @@ def is_mirror(pod: pod_pb2.Pod) -> bool:
 def mirror_violations(pod: pod_pb2.Pod) -> Iterator[Violation]:
     """Find what a new mirror lacks."""
     if is_mirror(pod) and not pod.spec.node_name:
-        yield Violation("spec.node_name", f"is required beside the annotation {MIRROR}")
+        yield Violation.required("spec.node_name", f"is required beside the annotation {MIRROR}")
 
 
 def mirror_change_violations(new: pod_pb2.Pod, old: pod_pb2.Pod) -> Iterator[Violation]:

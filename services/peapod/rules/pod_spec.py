@@ -23,7 +23,7 @@ def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
     """Find everything that is wrong with a spec whose defaults are set."""
     yield from volume_violations(spec.volumes, f"{path}.volumes")
     if not spec.containers:
-        yield Violation(f"{path}.containers", "is required: a pod has at least one container")
+        yield Violation.required(f"{path}.containers", "is required: a pod has at least one container")
     volumes = {volume.name for volume in spec.volumes}
     for index, container in enumerate(spec.containers):
         yield from container_violations(container, volumes, f"{path}.containers[{index}]")
@@ -33,9 +33,9 @@ def spec_violations(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
         yield from _repeated_port_names(ports)
         yield from _host_port_violations(ports, spec.host_network)
     if spec.restart_policy not in _RESTART_POLICIES:
-        yield Violation(f"{path}.restart_policy", f"{spec.restart_policy} is no restart policy")
+        yield Violation.not_supported(f"{path}.restart_policy", f"{spec.restart_policy} is no restart policy")
     if spec.dns_policy not in _DNS_POLICIES:
-        yield Violation(f"{path}.dns_policy", f"{spec.dns_policy} is no DNS policy")
+        yield Violation.not_supported(f"{path}.dns_policy", f"{spec.dns_policy} is no DNS policy")
     if spec.node_selector:
         yield from label_violations(f"{path}.node_selector", spec.node_selector)
     if spec.node_name and (problem := names.dns_subdomain_problem(spec.node_name)):
@@ -48,7 +48,9 @@ def _repeated_names(spec: pod_pb2.PodSpec, path: str) -> Iterator[Violation]:
     seen: set[str] = set()
     for index, container in enumerate(spec.containers):
         if container.name and container.name in seen:
-            yield Violation(f"{path}.containers[{index}].name", f"another container is named {container.name!r}")
+            yield Violation.duplicate(
+                f"{path}.containers[{index}].name", f"another container is named {container.name!r}"
+            )
         seen.add(container.name)
 
 
@@ -56,7 +58,7 @@ def _repeated_port_names(ports: Sequence[NamedPort]) -> Iterator[Violation]:
     seen: set[str] = set()
     for field, port in ports:
         if port.name and port.name in seen:
-            yield Violation(f"{field}.name", f"another port of the pod is named {port.name!r}")
+            yield Violation.duplicate(f"{field}.name", f"another port of the pod is named {port.name!r}")
         seen.add(port.name)
 
 
@@ -67,7 +69,7 @@ def _host_port_violations(ports: Sequence[NamedPort], host_network: bool) -> Ite
             continue
         asked = host_port(port)
         if any(asked.conflicts(other) for other in taken):
-            yield Violation(f"{field}.host_port", f"{port.host_port} is asked for twice in this pod")
+            yield Violation.duplicate(f"{field}.host_port", f"{port.host_port} is asked for twice in this pod")
         if host_network and port.host_port != port.container_port:
             yield Violation(f"{field}.host_port", "must equal container_port on the host's network")
         taken.append(asked)

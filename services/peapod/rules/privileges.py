@@ -13,4 +13,6 @@ def privileged_violations(spec: pod_pb2.PodSpec, path: str, service: str = "apis
     for index, container in enumerate(spec.containers):
         if container.HasField("security_context") and container.security_context.privileged:
             field = f"{path}.containers[{index}].security_context.privileged"
-            yield Violation(field, f"is not allowed here: the {service} was started without --allow-privileged")
+            yield Violation.forbidden(
+                field, f"is not allowed here: the {service} was started without --allow-privileged"
+            )

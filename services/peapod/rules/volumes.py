@@ -30,10 +30,12 @@ def volume_violations(volumes: Sequence[pod_pb2.Volume], path: str) -> Iterator[
     seen: set[str] = set()
     for index, volume in enumerate(volumes):
         field = f"{path}[{index}]"
-        if problem := names.dns_label_problem(volume.name):
-            yield Violation(f"{field}.name", problem if volume.name else "is required")
+        if not volume.name:
+            yield Violation.required(f"{field}.name")
+        elif problem := names.dns_label_problem(volume.name):
+            yield Violation(f"{field}.name", problem)
         elif volume.name in seen:
-            yield Violation(f"{field}.name", f"another volume is named {volume.name!r}")
+            yield Violation.duplicate(f"{field}.name", f"another volume is named {volume.name!r}")
         seen.add(volume.name)
         if source := volume.WhichOneof("source"):
             yield from _source_violations(source, getattr(volume, source), f"{field}.{source}")
@@ -42,7 +44,7 @@ def volume_violations(volumes: Sequence[pod_pb2.Volume], path: str) -> Iterator[
 def _source_violations(kind: str, source: Any, path: str) -> Iterator[Violation]:
     for name in _REQUIRED.get(kind, ()):
         if not getattr(source, name):
-            yield Violation(f"{path}.{name}", "is required")
+            yield Violation.required(f"{path}.{name}")
     for name in _ABSOLUTE.get(kind, ()):
         if getattr(source, name) and not getattr(source, name).startswith("/"):
             yield Violation(f"{path}.{name}", "must be absolute")
@@ -55,7 +57,7 @@ def _source_violations(kind: str, source: Any, path: str) -> Iterator[Violation]
 
 def _empty_dir(source: pod_pb2.EmptyDirVolumeSource, path: str) -> Iterator[Violation]:
     if source.medium not in MEDIA:
-        yield Violation(f"{path}.medium", 'must be "" or "Memory"')
+        yield Violation.not_supported(f"{path}.medium", 'must be "" or "Memory"')
 
 
 def _disk(source: pod_pb2.GCEPersistentDiskVolumeSource, path: str) -> Iterator[Violation]:

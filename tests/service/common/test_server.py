@@ -111,7 +111,7 @@ def measured(server: Server, name: str, **labels: str) -> float:
 
 
 async def test_an_error_arrives_as_it_was_raised(server: Server, service: Service, client: PodServiceClient) -> None:
-    service.error = Invalid("wrong, ü", [Violation("spec.containers", "must not be empty"), Violation("b", "c")])
+    service.error = Invalid("wrong, ü", [Violation.required("spec.containers"), Violation("b", "c")])
     error = await failed(client.get_pod(pb.GetPodRequest()))
     assert isinstance(error, Invalid)
     assert (error.message, error.violations, error.reason) == ("wrong, ü", service.error.violations, "INVALID")

@@ -19,11 +19,11 @@ def test_an_error_that_fits_is_left_alone() -> None:
 
 @pytest.mark.parametrize("letter", ["x", "ü", "🫛"])
 def test_a_long_error_is_cut_and_says_so(letter: str) -> None:
-    violations = [Violation(f"spec.containers[{number}].name", letter * 300) for number in range(1000)]
+    violations = [Violation.not_supported(f"spec.containers[{number}].name", letter * 300) for number in range(1000)]
     error = fitting(Invalid(letter * 100_000, violations))
     assert wire_size(error) <= STATUS_MOST
     assert (error.code, error.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID")
-    assert error.violations[0] == Violation("spec.containers[0].name", letter * 200 + "...")
+    assert error.violations[0] == Violation.not_supported("spec.containers[0].name", letter * 200 + "...")
     kept = len(error.violations) - 1
     assert kept >= 2
     assert error.violations[-1] == Violation("", f"{1000 - kept} more fields are wrong")

@@ -14,6 +14,8 @@ from peapod.rules.pod_spec import spec_violations
 from peapod.rules.privileges import privileged_violations
 from peapod.v1 import pod_pb2
 
+REQUIRED, INVALID, NOT_SUPPORTED = "REQUIRED", "INVALID", "NOT_SUPPORTED"
+DUPLICATE, NOT_FOUND, FORBIDDEN, TOO_LONG = "DUPLICATE", "NOT_FOUND", "FORBIDDEN", "TOO_LONG"
 MANIFEST = "desiredState.manifest"
 C = f"{MANIFEST}.containers[0]"
 V = f"{MANIFEST}.volumes[0]"
@@ -53,96 +55,105 @@ def wrong(document: dict[str, Any]) -> list[str]:
 TCP = {"tcpSocket": {"port": 80}}
 
 WRONG = [
-    (pod(manifest={"containers": []}), f"{MANIFEST}.containers"),
-    (pod(desiredState={}), f"{MANIFEST}.containers"),
-    (pod({"name": ""}), f"{C}.name"),
-    (pod({"name": "Upper"}), f"{C}.name"),
-    (pod({"name": "a.b"}), f"{C}.name"),
-    (pod({"name": "a" * 64}), f"{C}.name"),
-    (pod({"name": "net"}), f"{C}.name"),
-    (pod(manifest={"containers": [{"name": "c", "image": "i"}] * 2}), f"{MANIFEST}.containers[1].name"),
-    (pod({"image": ""}), f"{C}.image"),
-    (pod({"image": " "}), f"{C}.image"),
-    (ports({"containerPort": 0}), f"{C}.ports[0].containerPort"),
-    (ports({"containerPort": 65536}), f"{C}.ports[0].containerPort"),
-    (ports({"containerPort": -1}), f"{C}.ports[0].containerPort"),
-    (ports({"containerPort": 1, "hostPort": 65536}), f"{C}.ports[0].hostPort"),
-    (ports({"containerPort": 1, "hostPort": -1}), f"{C}.ports[0].hostPort"),
-    (ports({"containerPort": 1, "name": "Web"}), f"{C}.ports[0].name"),
-    (ports({"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}), f"{C}.ports[1].name"),
-    (ports({"containerPort": 1, "hostIP": "localhost"}), f"{C}.ports[0].hostIP"),
-    (ports({"containerPort": 1, "hostIP": "10.0.0.256"}), f"{C}.ports[0].hostIP"),
-    (ports({"containerPort": 1, "hostPort": 9}, {"containerPort": 2, "hostPort": 9}), f"{C}.ports[1].hostPort"),
-    (ports({"containerPort": 80, "hostPort": 81}, hostNetwork=True), f"{C}.ports[0].hostPort"),
-    (ports({"containerPort": 80}, {"containerPort": 80}, hostNetwork=True), f"{C}.ports[1].hostPort"),
-    (pod({"env": [{"value": "x"}]}), f"{C}.env[0].name"),
-    (pod({"env": [{"name": "A"}, {"name": "1A"}]}), f"{C}.env[1].name"),
-    (pod({"env": [{"key": "a-b"}]}), f"{C}.env[0].name"),
-    (pod({"resources": {"limits": {"disk": 1}}}), f"{C}.resources.limits[disk]"),
-    (pod({"resources": {"limits": {"cpu": -1}}}), f"{C}.resources.limits[cpu]"),
-    (pod({"resources": {"requests": {"memory": -1}}}), f"{C}.resources.requests[memory]"),
-    (pod({"volumeMounts": [{"mountPath": "/a"}]}), f"{C}.volumeMounts[0].name"),
-    (pod({"volumeMounts": [{"name": "none", "mountPath": "/a"}]}), f"{C}.volumeMounts[0].name"),
-    (pod({"volumeMounts": [{"name": "v"}]}), f"{C}.volumeMounts[0].mountPath"),
-    (mounts("relative"), f"{C}.volumeMounts[0].mountPath"),
-    (mounts("/" + "a" * 512), f"{C}.volumeMounts[0].mountPath"),
-    (mounts("/"), f"{C}.volumeMounts[0].mountPath"),
-    (mounts("/a/.."), f"{C}.volumeMounts[0].mountPath"),
-    (mounts("/a", "/b", "/a"), f"{C}.volumeMounts[2].mountPath"),
-    (mounts("/a", "//a/"), f"{C}.volumeMounts[1].mountPath"),
-    (mounts("/a", "/b/../a/."), f"{C}.volumeMounts[1].mountPath"),
-    (pod({"livenessProbe": {}}), f"{C}.livenessProbe"),
-    (pod({"readinessProbe": {"timeoutSeconds": 1}}), f"{C}.readinessProbe"),
-    (pod({"livenessProbe": {"exec": {}}}), f"{C}.livenessProbe.exec.command"),
-    (pod({"livenessProbe": {"tcpSocket": {}}}), f"{C}.livenessProbe.tcpSocket.port"),
-    (pod({"livenessProbe": {"httpGet": {"port": 65536}}}), f"{C}.livenessProbe.httpGet.port"),
-    (pod({"readinessProbe": {"httpGet": {"port": ""}}}), f"{C}.readinessProbe.httpGet.port"),
-    (pod({"livenessProbe": TCP | {"initialDelaySeconds": -1}}), f"{C}.livenessProbe.initialDelaySeconds"),
-    (pod({"livenessProbe": TCP | {"timeoutSeconds": -1}}), f"{C}.livenessProbe.timeoutSeconds"),
-    (pod({"livenessProbe": TCP | {"periodSeconds": -1}}), f"{C}.livenessProbe.periodSeconds"),
-    (pod({"lifecycle": {"postStart": {}}}), f"{C}.lifecycle.postStart"),
-    (pod({"lifecycle": {"preStop": {"exec": {"command": []}}}}), f"{C}.lifecycle.preStop.exec.command"),
-    (pod({"lifecycle": {"preStop": {"httpGet": {"port": 0}}}}), f"{C}.lifecycle.preStop.httpGet.port"),
-    (pod({"terminationMessagePath": "relative"}), f"{C}.terminationMessagePath"),
-    (pod({"capabilities": {"add": ["KILL", "NET_ADMN"]}}), f"{C}.capabilities.add[1]"),
-    (pod({"capabilities": {"drop": ["CAP_KILL"]}}), f"{C}.capabilities.drop[0]"),
-    (pod({"capabilities": {"drop": ["all"]}}), f"{C}.capabilities.drop[0]"),
-    (volume({}, name=""), f"{V}.name"),
-    (volume({}, name="Upper"), f"{V}.name"),
-    (pod(manifest={"volumes": [{"name": "v"}, {"name": "v"}]}), f"{MANIFEST}.volumes[1].name"),
-    (volume({"emptyDir": {"medium": "Disk"}}), f"{V}.source.emptyDir.medium"),
-    (volume({"hostDir": {}}), f"{V}.source.hostDir.path"),
-    (volume({"hostDir": {"path": "relative"}}), f"{V}.source.hostDir.path"),
-    (volume({"persistentDisk": {"fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName"),
-    (volume({"persistentDisk": {"pdName": "../d", "fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName"),
-    (volume({"persistentDisk": {"pdName": "d"}}), f"{V}.source.persistentDisk.fsType"),
-    (volume({"persistentDisk": {"pdName": "d", "fsType": "../sh"}}), f"{V}.source.persistentDisk.fsType"),
+    (pod(manifest={"containers": []}), f"{MANIFEST}.containers", REQUIRED),
+    (pod(desiredState={}), f"{MANIFEST}.containers", REQUIRED),
+    (pod({"name": ""}), f"{C}.name", REQUIRED),
+    (pod({"name": "Upper"}), f"{C}.name", INVALID),
+    (pod({"name": "a.b"}), f"{C}.name", INVALID),
+    (pod({"name": "a" * 64}), f"{C}.name", INVALID),
+    (pod({"name": "net"}), f"{C}.name", INVALID),
+    (pod(manifest={"containers": [{"name": "c", "image": "i"}] * 2}), f"{MANIFEST}.containers[1].name", DUPLICATE),
+    (pod({"image": ""}), f"{C}.image", REQUIRED),
+    (pod({"image": " "}), f"{C}.image", REQUIRED),
+    (ports({"containerPort": 0}), f"{C}.ports[0].containerPort", INVALID),
+    (ports({"containerPort": 65536}), f"{C}.ports[0].containerPort", INVALID),
+    (ports({"containerPort": -1}), f"{C}.ports[0].containerPort", INVALID),
+    (ports({"containerPort": 1, "hostPort": 65536}), f"{C}.ports[0].hostPort", INVALID),
+    (ports({"containerPort": 1, "hostPort": -1}), f"{C}.ports[0].hostPort", INVALID),
+    (ports({"containerPort": 1, "name": "Web"}), f"{C}.ports[0].name", INVALID),
+    (ports({"containerPort": 1, "name": "a"}, {"containerPort": 2, "name": "a"}), f"{C}.ports[1].name", DUPLICATE),
+    (ports({"containerPort": 1, "hostIP": "localhost"}), f"{C}.ports[0].hostIP", INVALID),
+    (ports({"containerPort": 1, "hostIP": "10.0.0.256"}), f"{C}.ports[0].hostIP", INVALID),
+    (
+        ports({"containerPort": 1, "hostPort": 9}, {"containerPort": 2, "hostPort": 9}),
+        f"{C}.ports[1].hostPort",
+        DUPLICATE,
+    ),
+    (ports({"containerPort": 80, "hostPort": 81}, hostNetwork=True), f"{C}.ports[0].hostPort", INVALID),
+    (ports({"containerPort": 80}, {"containerPort": 80}, hostNetwork=True), f"{C}.ports[1].hostPort", DUPLICATE),
+    (pod({"env": [{"value": "x"}]}), f"{C}.env[0].name", REQUIRED),
+    (pod({"env": [{"name": "A"}, {"name": "1A"}]}), f"{C}.env[1].name", INVALID),
+    (pod({"env": [{"key": "a-b"}]}), f"{C}.env[0].name", INVALID),
+    (pod({"resources": {"limits": {"disk": 1}}}), f"{C}.resources.limits[disk]", INVALID),
+    (pod({"resources": {"limits": {"cpu": -1}}}), f"{C}.resources.limits[cpu]", INVALID),
+    (pod({"resources": {"requests": {"memory": -1}}}), f"{C}.resources.requests[memory]", INVALID),
+    (pod({"volumeMounts": [{"mountPath": "/a"}]}), f"{C}.volumeMounts[0].name", REQUIRED),
+    (pod({"volumeMounts": [{"name": "none", "mountPath": "/a"}]}), f"{C}.volumeMounts[0].name", NOT_FOUND),
+    (pod({"volumeMounts": [{"name": "v"}]}), f"{C}.volumeMounts[0].mountPath", REQUIRED),
+    (mounts("relative"), f"{C}.volumeMounts[0].mountPath", INVALID),
+    (mounts("/" + "a" * 512), f"{C}.volumeMounts[0].mountPath", TOO_LONG),
+    (mounts("/"), f"{C}.volumeMounts[0].mountPath", INVALID),
+    (mounts("/a/.."), f"{C}.volumeMounts[0].mountPath", INVALID),
+    (mounts("/a", "/b", "/a"), f"{C}.volumeMounts[2].mountPath", DUPLICATE),
+    (mounts("/a", "//a/"), f"{C}.volumeMounts[1].mountPath", DUPLICATE),
+    (mounts("/a", "/b/../a/."), f"{C}.volumeMounts[1].mountPath", DUPLICATE),
+    (pod({"livenessProbe": {}}), f"{C}.livenessProbe", INVALID),
+    (pod({"readinessProbe": {"timeoutSeconds": 1}}), f"{C}.readinessProbe", INVALID),
+    (pod({"livenessProbe": {"exec": {}}}), f"{C}.livenessProbe.exec.command", REQUIRED),
+    (pod({"livenessProbe": {"tcpSocket": {}}}), f"{C}.livenessProbe.tcpSocket.port", INVALID),
+    (pod({"livenessProbe": {"httpGet": {"port": 65536}}}), f"{C}.livenessProbe.httpGet.port", INVALID),
+    (pod({"readinessProbe": {"httpGet": {"port": ""}}}), f"{C}.readinessProbe.httpGet.port", REQUIRED),
+    (pod({"livenessProbe": TCP | {"initialDelaySeconds": -1}}), f"{C}.livenessProbe.initialDelaySeconds", INVALID),
+    (pod({"livenessProbe": TCP | {"timeoutSeconds": -1}}), f"{C}.livenessProbe.timeoutSeconds", INVALID),
+    (pod({"livenessProbe": TCP | {"periodSeconds": -1}}), f"{C}.livenessProbe.periodSeconds", INVALID),
+    (pod({"lifecycle": {"postStart": {}}}), f"{C}.lifecycle.postStart", INVALID),
+    (pod({"lifecycle": {"preStop": {"exec": {"command": []}}}}), f"{C}.lifecycle.preStop.exec.command", REQUIRED),
+    (pod({"lifecycle": {"preStop": {"httpGet": {"port": 0}}}}), f"{C}.lifecycle.preStop.httpGet.port", INVALID),
+    (pod({"terminationMessagePath": "relative"}), f"{C}.terminationMessagePath", INVALID),
+    (pod({"capabilities": {"add": ["KILL", "NET_ADMN"]}}), f"{C}.capabilities.add[1]", NOT_SUPPORTED),
+    (pod({"capabilities": {"drop": ["CAP_KILL"]}}), f"{C}.capabilities.drop[0]", NOT_SUPPORTED),
+    (pod({"capabilities": {"drop": ["all"]}}), f"{C}.capabilities.drop[0]", NOT_SUPPORTED),
+    (volume({}, name=""), f"{V}.name", REQUIRED),
+    (volume({}, name="Upper"), f"{V}.name", INVALID),
+    (pod(manifest={"volumes": [{"name": "v"}, {"name": "v"}]}), f"{MANIFEST}.volumes[1].name", DUPLICATE),
+    (volume({"emptyDir": {"medium": "Disk"}}), f"{V}.source.emptyDir.medium", NOT_SUPPORTED),
+    (volume({"hostDir": {}}), f"{V}.source.hostDir.path", REQUIRED),
+    (volume({"hostDir": {"path": "relative"}}), f"{V}.source.hostDir.path", INVALID),
+    (volume({"persistentDisk": {"fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName", REQUIRED),
+    (volume({"persistentDisk": {"pdName": "../d", "fsType": "ext4"}}), f"{V}.source.persistentDisk.pdName", INVALID),
+    (volume({"persistentDisk": {"pdName": "d"}}), f"{V}.source.persistentDisk.fsType", REQUIRED),
+    (volume({"persistentDisk": {"pdName": "d", "fsType": "../sh"}}), f"{V}.source.persistentDisk.fsType", INVALID),
     (
         volume({"persistentDisk": {"pdName": "d", "fsType": "ext4", "partition": 256}}),
         f"{V}.source.persistentDisk.partition",
+        INVALID,
     ),
     (
         volume({"GCEPersistentDisk": {"pdName": "d", "fsType": "ext4", "partition": -1}}),
         f"{V}.source.persistentDisk.partition",
+        INVALID,
     ),
-    (volume({"gitRepo": {"revision": "r"}}), f"{V}.source.gitRepo.repository"),
-    (volume({"gitRepo": {"repository": "--upload-pack=x"}}), f"{V}.source.gitRepo.repository"),
-    (volume({"gitRepo": {"repository": "r", "revision": "-f"}}), f"{V}.source.gitRepo.revision"),
-    (volume({"secret": {"target": {}}}), f"{V}.source.secret.target.name"),
-    (volume({"secret": {"target": {"name": "Upper"}}}), f"{V}.source.secret.target.name"),
-    (volume({"nfs": {"path": "/a"}}), f"{V}.source.nfs.server"),
-    (volume({"nfs": {"server": "-o", "path": "/a"}}), f"{V}.source.nfs.server"),
-    (volume({"nfs": {"server": "s"}}), f"{V}.source.nfs.path"),
-    (volume({"nfsMount": {"server": "s", "path": "relative"}}), f"{V}.source.nfs.path"),
-    (pod(manifest={"terminationGracePeriodSeconds": -1}), f"{MANIFEST}.terminationGracePeriodSeconds"),
-    (pod(nodeSelector={"Upper": "x"}), "nodeSelector"),
-    (pod(nodeSelector={"disk": "-"}), "nodeSelector"),
+    (volume({"gitRepo": {"revision": "r"}}), f"{V}.source.gitRepo.repository", REQUIRED),
+    (volume({"gitRepo": {"repository": "--upload-pack=x"}}), f"{V}.source.gitRepo.repository", INVALID),
+    (volume({"gitRepo": {"repository": "r", "revision": "-f"}}), f"{V}.source.gitRepo.revision", INVALID),
+    (volume({"secret": {"target": {}}}), f"{V}.source.secret.target.name", REQUIRED),
+    (volume({"secret": {"target": {"name": "Upper"}}}), f"{V}.source.secret.target.name", INVALID),
+    (volume({"nfs": {"path": "/a"}}), f"{V}.source.nfs.server", REQUIRED),
+    (volume({"nfs": {"server": "-o", "path": "/a"}}), f"{V}.source.nfs.server", INVALID),
+    (volume({"nfs": {"server": "s"}}), f"{V}.source.nfs.path", REQUIRED),
+    (volume({"nfsMount": {"server": "s", "path": "relative"}}), f"{V}.source.nfs.path", INVALID),
+    (pod(manifest={"terminationGracePeriodSeconds": -1}), f"{MANIFEST}.terminationGracePeriodSeconds", INVALID),
+    (pod(nodeSelector={"Upper": "x"}), "nodeSelector", INVALID),
+    (pod(nodeSelector={"disk": "-"}), "nodeSelector", INVALID),
 ]
 
 
-@pytest.mark.parametrize(("document", "field"), WRONG, ids=lambda value: value if isinstance(value, str) else "")
-def test_what_is_wrong_is_named(document: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(
+    ("document", "field", "reason"), WRONG, ids=lambda value: value if isinstance(value, str) else ""
+)
+def test_what_is_wrong_is_named(document: dict[str, Any], field: str, reason: str) -> None:
     assert wrong(document) == [field]
+    assert [violation.reason for violation in spec_violations(read(document).spec, "spec")] == [reason]
 
 
 def test_a_node_has_a_name_that_nodes_can_have() -> None:
@@ -210,11 +221,11 @@ def test_a_number_that_no_policy_has_is_refused(number: int) -> None:
     found.spec.restart_policy = found.spec.dns_policy = number  # type: ignore[assignment]
     found.spec.containers[0].image_pull_policy = number  # type: ignore[assignment]
     found.spec.containers[0].ports.add(container_port=1, protocol=number)  # type: ignore[arg-type]
-    assert {violation.field for violation in spec_violations(found.spec, "spec")} == {
-        "spec.restart_policy",
-        "spec.dns_policy",
-        "spec.containers[0].image_pull_policy",
-        "spec.containers[0].ports[0].protocol",
+    assert {(violation.field, violation.reason) for violation in spec_violations(found.spec, "spec")} == {
+        ("spec.restart_policy", NOT_SUPPORTED),
+        ("spec.dns_policy", NOT_SUPPORTED),
+        ("spec.containers[0].image_pull_policy", NOT_SUPPORTED),
+        ("spec.containers[0].ports[0].protocol", NOT_SUPPORTED),
     }
 
 
@@ -225,12 +236,15 @@ def test_privileged_containers_are_named_where_they_are_not_allowed() -> None:
     (violation,) = privileged_violations(spec, "spec")
     assert V1BETA1.words(pod_pb2.Pod, violation.field) == f"{MANIFEST}.containers[1].privileged"
     assert "--allow-privileged" in violation.description
+    assert violation.reason == FORBIDDEN
     assert [*spec_violations(spec, "spec")] == []
 
 
 def test_a_new_mirror_names_its_node() -> None:
     mirror = read(pod(annotations={MIRROR: "uid"}))
-    assert [violation.field for violation in mirror_violations(mirror)] == ["spec.node_name"]
+    assert [(violation.field, violation.reason) for violation in mirror_violations(mirror)] == [
+        ("spec.node_name", REQUIRED)
+    ]
     mirror.spec.node_name = "n1"
     assert [*mirror_violations(mirror)] == []
     assert [*mirror_violations(read(pod()))] == []

@@ -99,20 +99,3 @@ def test_host_ports_collide_by_address_port_and_protocol(
         del container.ports[:]
         container.ports.add(container_port=1, **port)
     assert wrong_fields(pod) == (["spec.containers[1].ports[0].host_port"] if collide else [])
-
-
-@pytest.mark.parametrize(
-    ("metadata", "fields"),
-    [
-        (meta_pb2.ObjectMeta(namespace="d"), ["metadata.name"]),
-        (meta_pb2.ObjectMeta(name="A", namespace="d"), ["metadata.name"]),
-        (meta_pb2.ObjectMeta(generate_name="web-", namespace="d"), []),
-        (meta_pb2.ObjectMeta(generate_name="Web-", namespace="d"), ["metadata.generate_name"]),
-        (meta_pb2.ObjectMeta(name="a", namespace="D"), ["metadata.namespace"]),
-        (meta_pb2.ObjectMeta(name="a", namespace="d", labels={"An1-ame0": "v"}), ["metadata.labels"]),
-        (meta_pb2.ObjectMeta(name="a", namespace="d", labels={"a": "-"}), ["metadata.labels"]),
-        (meta_pb2.ObjectMeta(name="a", namespace="d", annotations={"a": "x" * 70_000}), ["metadata.annotations"]),
-    ],
-)
-def test_metadata(metadata: meta_pb2.ObjectMeta, fields: list[str]) -> None:
-    assert [violation.field for violation in metadata_violations(metadata, True)] == fields

@@ -23,7 +23,7 @@ def validate(secret: secret_pb2.Secret) -> list[Violation]:
     wrong = [Violation(f"data[{key}]", f"the key {problem}") for key, problem in problems if problem]
     size = sum(map(len, secret.data.values()))
     if size > DATA_MOST:
-        wrong.append(Violation("data", f"the values have {size} bytes together: at most {DATA_MOST} are allowed"))
+        wrong.append(Violation.forbidden("data", f"the values have {size} bytes together, more than {DATA_MOST}"))
     return wrong
 
 

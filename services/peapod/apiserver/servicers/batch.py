@@ -19,7 +19,7 @@ async def each(items: Sequence[T], field: str, do: Callable[[T], Awaitable[int]]
     """Do all items and collect their results, in order; `do` returns a resource version. Raises `Invalid`."""
     if len(items) > MOST:
         problem = f"{len(items)} items are more than the {MOST} that one call may carry"
-        raise Invalid(problem, [Violation(field, problem)])
+        raise Invalid(problem, [Violation.too_long(field, problem)])
     return await asyncio.gather(*(_one(item, do) for item in items))
 
 

@@ -95,7 +95,7 @@ class Pods(Standard[pod_pb2.Pod]):
 
     async def _bind(self, binding: pb.Binding) -> int:
         if not binding.node_name:
-            raise Invalid("a binding needs a node", [Violation("node_name", "is required")])
+            raise Invalid("a binding needs a node", [Violation.required("node_name")])
 
         def place(pod: pod_pb2.Pod) -> bool:
             if pod.spec.node_name and pod.spec.node_name != binding.node_name:
@@ -123,4 +123,5 @@ def _pick_container(pod: pod_pb2.Pod, name: str) -> str:
     if name in names:
         return name
     problem = f"must be one of {', '.join(names)}"
-    raise Invalid(f'Pod "{pod.metadata.name}": container {problem}', [Violation("container", problem)])
+    wrong = Violation.not_found("container", problem) if name else Violation.required("container", problem)
+    raise Invalid(f'Pod "{pod.metadata.name}": container {problem}', [wrong])

@@ -76,5 +76,5 @@ def _check_fields(scheme: Scheme, terms: tuple[fields.FieldTerm, ...]) -> None:
         known = ", ".join(sorted(scheme.selectable))
         raise Invalid(
             f"{scheme.plural} cannot be selected by {', '.join(unknown)}",
-            [Violation("field_selector", f"unknown field {name}: one of {known}") for name in unknown],
+            [Violation.not_supported("field_selector", f"unknown field {name}: one of {known}") for name in unknown],
         )
