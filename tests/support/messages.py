@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 TEXT = st.text(max_size=8)
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
 SECONDS = st.integers(min_value=0, max_value=4_000_000_000)
-QUANTITIES = ("limits", "requests", "capacity", "allocatable")
+QUANTITIES = ("limits", "requests", "capacity", "allocatable", "hard", "used", "max", "min")
 
 PRESENT_WHEN_EMPTY = {
     "peapod.v1.Volume",

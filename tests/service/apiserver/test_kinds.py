@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Awaitable
 from typing import Any
 
-import grpc
 import pytest
 
 from peapod.common import errors
@@ -15,6 +13,7 @@ from peapod.common.selectable import fields_of
 from peapod.v1 import meta_pb2
 from tests.support.apiserver import Api
 from tests.support.kinds import Objects, make
+from tests.support.refusals import refusal
 
 ADDED, MODIFIED, DELETED = (
     meta_pb2.EVENT_TYPE_ADDED,
@@ -26,12 +25,6 @@ every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.singul
 namespaced_kinds = pytest.mark.parametrize(
     "kind", [kind for kind in KINDS if kind.namespaced], ids=lambda kind: kind.singular
 )
-
-
-async def refusal(call: Awaitable[object]) -> errors.PeapodError:
-    with pytest.raises(grpc.RpcError) as caught:
-        await call
-    return errors.from_rpc(caught.value)
 
 
 async def others(objects: Objects) -> list[str]:

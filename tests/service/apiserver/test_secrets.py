@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable
 
-import grpc
 import pytest
 
 from peapod.common import errors
@@ -15,6 +13,7 @@ from peapod.v1 import meta_pb2
 from peapod.v1 import secret_service_pb2 as pb
 from peapod.v1.secret_pb2 import Secret
 from tests.support.apiserver import Api
+from tests.support.refusals import refusal
 
 VALUE = b"Tr0ub4dor&3"
 MEBIBYTE = 1 << 20
@@ -26,12 +25,6 @@ def make_secret(name: str = "keys", **data: bytes) -> Secret:
 
 async def create(api: Api, secret: Secret) -> Secret:
     return (await api.secrets.create_secret(pb.CreateSecretRequest(secret=secret))).secret
-
-
-async def refusal(call: Awaitable[object]) -> errors.PeapodError:
-    with pytest.raises(grpc.RpcError) as caught:
-        await call
-    return errors.from_rpc(caught.value)
 
 
 async def test_a_secret_has_all_verbs(api: Api) -> None:

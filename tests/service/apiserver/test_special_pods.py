@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
 from pathlib import Path
-
-import grpc
-import pytest
 
 from peapod.common import errors
 from peapod.rules.mirror import MIRROR, SOURCE
@@ -14,12 +10,7 @@ from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
 from tests.support.apiserver import Api, running_apiserver
 from tests.support.objects import make_pod
-
-
-async def refusal(call: Awaitable[object]) -> errors.PeapodError:
-    with pytest.raises(grpc.RpcError) as caught:
-        await call
-    return errors.from_rpc(caught.value)
+from tests.support.refusals import refusal
 
 
 async def create(api: Api, pod: pod_pb2.Pod) -> pod_pb2.Pod:

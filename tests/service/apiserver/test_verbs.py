@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable
-
-import grpc
-import pytest
 
 from peapod.common import errors
 from peapod.v1 import meta_pb2, namespace_pb2, pod_pb2, secret_pb2
@@ -16,12 +12,7 @@ from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1 import secret_service_pb2 as secrets
 from tests.support.apiserver import Api
 from tests.support.objects import make_pod
-
-
-async def refusal(call: Awaitable[object]) -> errors.PeapodError:
-    with pytest.raises(grpc.RpcError) as caught:
-        await call
-    return errors.from_rpc(caught.value)
+from tests.support.refusals import refusal
 
 
 async def create(api: Api, pod: pod_pb2.Pod) -> pod_pb2.Pod:

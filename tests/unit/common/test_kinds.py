@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import grpc
 import pytest
 
 from peapod.common import kinds
 from peapod.common.kinds import KINDS, Kind
+from peapod.common.rpc import Method
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.singular)
@@ -16,6 +18,26 @@ def test_each_kind_has_each_verb(kind: Kind, verb: str) -> None:
     client = type(kind.client(None))  # type: ignore[arg-type]
     assert callable(kind.bound(client, verb))
     assert callable(kind.bound(type(kind.sync_client(None)), verb))  # type: ignore[arg-type]
+    assert kind.response(verb).DESCRIPTOR.name == request.DESCRIPTOR.name.replace("Request", "Response")
+
+
+class Silent:
+    """A servicer that has every method, and a guard that lets everything pass."""
+
+    def __getattr__(self, name: str) -> object:
+        return lambda request, context: None
+
+    def __call__(self, path: str, method: Method) -> Method:
+        return method
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.singular)
+def test_each_kind_is_served_as_its_service(kind: Kind) -> None:
+    handler = kind.handler(Silent(), Silent())
+    assert isinstance(handler, grpc.ServiceRpcHandler)
+    assert handler.service_name() == kind.service
+    with pytest.raises(AttributeError, match=kind.method("Create")):
+        kind.handler(object(), Silent())
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.singular)
