@@ -9,6 +9,8 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
+from peapod.v1 import service_pb2
+
 TEXT = st.text(max_size=8)
 WORDS = st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1, max_size=8)
 SECONDS = st.integers(min_value=0, max_value=4_000_000_000)
@@ -23,8 +25,20 @@ PRESENT_WHEN_EMPTY = {
     "peapod.v1.Container.lifecycle",
     "peapod.v1.Lifecycle.post_start",
     "peapod.v1.Lifecycle.pre_stop",
+    "peapod.v1.EndpointAddress.target_ref",
 }
 """Messages and fields whose presence alone says something; elsewhere an empty message is no message."""
+
+ONLY_ONE = {"peapod.v1.ServiceSpec.ports"}
+"""Lists that hold one item by rule."""
+
+WITH_WORDS = {
+    "peapod.v1.ServiceSpec.type": [
+        service_pb2.SERVICE_TYPE_UNSPECIFIED,
+        service_pb2.SERVICE_TYPE_LOAD_BALANCER,
+    ],
+}
+"""Enums of which versions have words for some values; they read the usual one as nothing."""
 
 _NUMBERS = {
     FieldDescriptor.TYPE_INT32: st.integers(-(2**31), 2**31 - 1),
@@ -36,7 +50,7 @@ _NUMBERS = {
 
 
 def messages(kind: type[Message]) -> st.SearchStrategy[Any]:
-    """Messages that say everything that one JSON of v1beta1 can: no empty parts, whole seconds, plain numbers."""
+    """Messages that say what a JSON of any version can: no empty parts, whole seconds, plain numbers."""
     return _message(kind.DESCRIPTOR)
 
 
@@ -48,7 +62,15 @@ def _message(draw: st.DrawFn, descriptor: Descriptor) -> Message:
         return message
     for field in _drawn_fields(draw, descriptor):
         _set(draw, message, field)
+    if descriptor.full_name == "peapod.v1.ServicePort" and not message.target_port.text:
+        _say_no_zero(message)
     return message
+
+
+def _say_no_zero(port: Any) -> None:
+    """A target port of 0 says no more than none."""
+    if port.target_port.number == 0:
+        port.ClearField("target_port")
 
 
 def _drawn_fields(draw: st.DrawFn, descriptor: Descriptor) -> list[FieldDescriptor]:
@@ -84,6 +106,8 @@ def _set(draw: st.DrawFn, message: Any, field: FieldDescriptor) -> None:
 def _fill(draw: st.DrawFn, items: Any, field: FieldDescriptor) -> None:
     if field.message_type:
         drawn = draw(st.lists(_message(field.message_type), max_size=2))
+        if field.full_name in ONLY_ONE:
+            drawn = [item for item in drawn if item.ListFields()][:1]
         names = draw(st.lists(WORDS, min_size=len(drawn), max_size=len(drawn), unique=True))
         for item, name in zip(drawn, names, strict=True):
             if field.name == "container_statuses":
@@ -94,6 +118,8 @@ def _fill(draw: st.DrawFn, items: Any, field: FieldDescriptor) -> None:
 
 
 def _plain(field: FieldDescriptor) -> st.SearchStrategy[Any]:
+    if field.full_name in WITH_WORDS:
+        return st.sampled_from(WITH_WORDS[field.full_name])
     if field.enum_type:
         return st.sampled_from([value.number for value in field.enum_type.values])
     return _NUMBERS[field.type]

@@ -15,7 +15,8 @@ import pytest
 
 from peapod.apiserver.resources.pod import validate_update
 from peapod.codec.codec import decode
-from peapod.codec.engine.shapes import Field, Keyed, Objects
+from peapod.codec.engine.shapes import Keyed, Objects
+from peapod.codec.engine.table import Field
 from peapod.codec.v1beta1.pod import POD
 from peapod.codec.versions import V1BETA1
 from peapod.rules.pod_defaults import set_defaults
@@ -145,7 +146,7 @@ def _fields(table: Sequence[Field], place: str) -> Iterator[tuple[str, frozenset
     for entry in table:
         many = {Objects: "[]", Keyed: "{}"}.get(type(entry.shape), "")
         yield place + entry.name + many, frozenset({entry.twin, *entry.aliases} - {""})
-        yield from _fields(entry.shape.fields, f"{place}{entry.name}{many}.")
+        yield from _fields(entry.shape.inside, f"{place}{entry.name}{many}.")
 
 
 def _find(document: Any, path: str) -> Place:

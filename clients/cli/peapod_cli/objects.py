@@ -6,8 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from peapod.codec import codec
+from peapod.codec.codec import Decoded, Part
 from peapod.codec.versions import V1BETA1
-from peapod.common.errors import Invalid, PeapodError
+from peapod.common.errors import Invalid, PeapodError, Violation
 from peapod_cli import checks, kinds, sources
 from peapod_cli.console import Console
 from peapod_cli.kinds import Kind
@@ -58,7 +59,7 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
     for index, document in enumerate(source.documents):
         place = source.place(index)
         for part in codec.split(document):
-            decoded = codec.decode(part.document, part.path)
+            decoded = _decode(part)
             problems = [f"{place}: {_said(field, text)}" for field, text, _ in decoded.problems]
             unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
             problems += _place_in_namespace(decoded.message, namespace, place, part.path)
@@ -69,6 +70,15 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
             if decoded.message is not None:
                 objects.append(Declared(kinds.of_message(decoded.message), decoded.message, place, part.path))
     return None if wrong else objects
+
+
+def _decode(part: Part) -> Decoded:
+    """Read one object; one of a kind that is not kept, such as a binding, cannot be declared."""
+    decoded = codec.decode(part.document, part.path)
+    name = decoded.message.DESCRIPTOR.name if decoded.message else ""
+    if not name or name in {kind.title for kind in kinds.KINDS}:
+        return decoded
+    return Decoded(None, [Violation(_join(part.path, "kind"), f"{name} is not supported yet")], [])
 
 
 def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], strict: bool) -> None:
@@ -88,7 +98,7 @@ def _place_in_namespace(message: Any, namespace: str, place: str, path: str) -> 
     return []
 
 
-def _broken_rules(decoded: codec.Decoded, place: str, path: str) -> list[str]:
+def _broken_rules(decoded: Decoded, place: str, path: str) -> list[str]:
     """Say, of what could not be read as a whole, what the server would say of the rest."""
     if decoded.message is None:
         return []

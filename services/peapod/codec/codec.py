@@ -11,11 +11,14 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from peapod.codec.engine.shapes import Report, kind_of, read_object
+from peapod.codec.engine.report import Report
+from peapod.codec.engine.table import kind_of, member
 from peapod.codec.form import Form
 from peapod.codec.version import LIST, Version
 from peapod.codec.versions import V1BETA1, VERSIONS
 from peapod.common.errors import Violation
+
+__all__ = ["Decoded", "Part", "decode", "member", "split"]
 
 
 class Decoded(NamedTuple):
@@ -45,7 +48,7 @@ def decode(document: Any, path: str = "", *, version: Version | None = None, for
     if found is None:
         return Decoded(None, report.problems, report.unknown)
     message = found.message()
-    read_object(found.table, document, message, report)
+    found.table.read(document, message, report)
     return Decoded(message, report.problems, report.unknown)
 
 
@@ -66,14 +69,6 @@ def split(document: Any, path: str = "") -> Iterator[Part]:
         yield from split(_inherit(item, inherited) if name != LIST else item, place)
 
 
-def member(document: Any, key: str) -> Any:
-    """Return what an object has under a key, in whatever case it is written; None where there is nothing."""
-    if not isinstance(document, dict):
-        return None
-    folded = (value for name, value in document.items() if isinstance(name, str) and name.lower() == key.lower())
-    return next(folded, None)
-
-
 def _inherit(item: Any, inherited: dict[str, Any]) -> Any:
     if not isinstance(item, dict):
         return item
@@ -91,9 +86,9 @@ def _form(document: Any, version: Version | None, form: Form | None, report: Rep
         return read_as.form_of(form.message)
     found = read_as.by_any_name.get(name) if isinstance(name, str) else None
     if found is None and _is_list(name):
-        report.at("items").problem("must be a list")
+        report.problem("must be a list", ".items")
     elif found is None:
-        report.at("kind").problem(_no_such_kind(name, read_as))
+        report.problem(_no_such_kind(name, read_as), ".kind")
     return found
 
 
@@ -101,9 +96,9 @@ def _version(name: Any, version: Version | None, report: Report) -> Version:
     if isinstance(name, str) and name in VERSIONS:
         return VERSIONS[name]
     if name:
-        report.at("apiVersion").problem(f"must be one of {', '.join(VERSIONS)}, not {name}")
+        report.problem(f"must be one of {', '.join(VERSIONS)}, not {name}", ".apiVersion")
     elif version is None:
-        report.at("apiVersion").problem(f'is required, such as "{V1BETA1.name}"')
+        report.problem(f'is required, such as "{V1BETA1.name}"', ".apiVersion")
     return version or V1BETA1
 
 

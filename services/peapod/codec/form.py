@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from google.protobuf.message import Message
 
-from peapod.codec.engine.shapes import Field
+from peapod.codec.engine.table import Table
 
 
 @dataclass(frozen=True)
@@ -16,7 +16,7 @@ class Form:
 
     name: str
     message: type[Message]
-    table: Sequence[Field]
+    table: Table
     resource: str
     namespaced: bool = True
     also: Sequence[str] = ()
@@ -25,3 +25,8 @@ class Form:
     """What field selectors call proto fields, besides what the contract calls them."""
     selected: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """By proto field, the values that selectors call otherwise than the contract does."""
+
+    @property
+    def stored(self) -> bool:
+        """Whether its objects are kept, and so have a name and a path; a binding is only acted on."""
+        return "metadata" in self.message.DESCRIPTOR.fields_by_name

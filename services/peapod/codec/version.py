@@ -9,7 +9,6 @@ from typing import Any
 from google.protobuf.message import Message
 
 from peapod.codec.engine.paths import translate
-from peapod.codec.engine.shapes import write_object
 from peapod.codec.form import Form
 from peapod.codec.layout import Layout
 
@@ -42,10 +41,11 @@ class Version:
         `resource` is the word that URLs use for its kind, where that is not the usual one.
         """
         form = self.form_of(message)
-        document = write_object(form.table, message)
+        document = form.table.write(message)
         document["kind"] = form.name
         document["apiVersion"] = self.name
-        self._layout.put_link(document, self._link(form, message, resource))
+        if form.stored:
+            self._layout.put_link(document, self._link(form, message, resource))
         return document
 
     def encode_item(self, message: Message, resource: str = "") -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Whatever the contract can say passes through JSON unchanged."""
+"""Whatever the contract can say passes through JSON of every version unchanged."""
 
 from __future__ import annotations
 
@@ -6,16 +6,19 @@ import json
 from typing import Any
 
 import pytest
-from google.protobuf.message import Message
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from peapod.codec import codec
-from peapod.codec.versions import V1BETA1
-from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
+from peapod.codec.form import Form
+from peapod.codec.version import Version
+from peapod.codec.versions import VERSIONS
+from peapod.v1 import pod_pb2
+from tests.support.documents import FORMS
 from tests.support.messages import messages
 
-KINDS = [pod_pb2.Pod, node_pb2.Node, event_pb2.Event, namespace_pb2.Namespace, secret_pb2.Secret]
+EACH = pytest.mark.parametrize("version", [*VERSIONS.values()], ids=lambda version: version.name)
+SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=4),
@@ -24,28 +27,30 @@ JSON = st.recursive(
 )
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@pytest.mark.parametrize(("version", "form"), FORMS.values(), ids=FORMS)
+@settings(max_examples=60, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
-def test_a_written_message_is_read_back(kind: type[Message], data: st.DataObject) -> None:
-    message = data.draw(messages(kind))
-    document = json.loads(json.dumps(V1BETA1.encode(message)))
+def test_a_written_message_is_read_back(version: Version, form: Form, data: st.DataObject) -> None:
+    message = data.draw(messages(form.message))
+    document = json.loads(json.dumps(version.encode(message)))
     decoded = codec.decode(document)
     assert (list(decoded.problems), list(decoded.unknown)) == ([], [])
     assert decoded.message == message
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@EACH
+@settings(max_examples=30, deadline=None, suppress_health_check=SLOW)
 @given(pods=st.lists(messages(pod_pb2.Pod), max_size=3))
-def test_a_written_list_is_read_back(pods: list[pod_pb2.Pod]) -> None:
-    document = V1BETA1.encode_list(pod_pb2.Pod, pods, revision=7)
+def test_a_written_list_is_read_back(version: Version, pods: list[pod_pb2.Pod]) -> None:
+    document = version.encode_list(pod_pb2.Pod, pods, revision=7)
     assert [codec.decode(part.document).message for part in codec.split(document)] == pods
 
 
-@settings(max_examples=150, deadline=None)
+@EACH
+@settings(max_examples=100, deadline=None, suppress_health_check=SLOW)
 @given(data=st.data())
-def test_a_spoilt_document_is_told_and_never_raises(data: st.DataObject) -> None:
-    document = V1BETA1.encode(data.draw(messages(pod_pb2.Pod)))
+def test_a_spoilt_document_is_told_and_never_raises(version: Version, data: st.DataObject) -> None:
+    document = version.encode(data.draw(messages(pod_pb2.Pod)))
     place = data.draw(st.sampled_from(list(_places(document))))
     _put(document, place, data.draw(JSON))
     decoded = codec.decode(document)

@@ -1,12 +1,17 @@
-"""Says the place of a field in the words of a version, from the same tables that read and write it."""
+"""Says the place of a field in the words of a version, from the same tables that read and write it.
+
+Where a table has words only for what is in the first item of a list, the list is called by the first of these: what
+is wrong with a service's `ports` is wrong with its `port`.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from peapod.codec.engine.shapes import Field
+from peapod.codec.engine.place import FIRST
+from peapod.codec.engine.table import Field
 
 _STEP = re.compile(r"(?P<name>[^.\[\]]+)(?P<subscripts>(?:\[[^\]]*\])*)\.?")
 
@@ -29,7 +34,7 @@ class _Found(NamedTuple):
 _NOWHERE = _Found(0, False, ())
 
 
-def translate(fields: Sequence[Field], path: str) -> str:
+def translate(fields: Iterable[Field], path: str) -> str:
     """Turn a path of proto names into one of JSON keys; behind the last that the table knows, camel case."""
     steps = [Step(match["name"], match["subscripts"]) for match in _STEP.finditer(path)]
     found = _find(fields, steps)
@@ -39,7 +44,7 @@ def translate(fields: Sequence[Field], path: str) -> str:
     return ".".join([*found.words, *rest])
 
 
-def _find(fields: Sequence[Field], steps: Sequence[Step]) -> _Found:
+def _find(fields: Iterable[Field], steps: Sequence[Step]) -> _Found:
     best = _NOWHERE
     for field in fields:
         found = _match(field, steps)
@@ -50,15 +55,29 @@ def _find(fields: Sequence[Field], steps: Sequence[Step]) -> _Found:
 
 def _match(field: Field, steps: Sequence[Step]) -> _Found:
     known = len(field.steps)
-    names = tuple(step.name for step in steps[:known])
-    if names != field.steps:
-        part = 0 < len(names) < known and field.steps[: len(names)] == names
-        return _Found(len(names), False, ()) if part else _NOWHERE
-    inside = _find(field.shape.fields, steps[known:])
+    pairs = [*zip(field.steps, steps, strict=False)]
+    if not all(_same(ours, theirs) for ours, theirs in pairs):
+        return _NOWHERE
+    if len(pairs) < known:
+        return _part(field, len(pairs))
+    inside = _find(field.shape.inside, steps[known:])
     if not known and not inside.steps:
         return _NOWHERE
     word = field.name + (steps[known - 1].subscripts if known else "")
     return _Found(known + inside.steps, inside.exact or not inside.steps, (word, *inside.words))
+
+
+def _part(field: Field, length: int) -> _Found:
+    """Say of a field that the path leads only to something that holds it, at so many steps."""
+    if not length:
+        return _NOWHERE
+    return _Found(length, False, (field.name,) if field.steps[length - 1].endswith(FIRST) else ())
+
+
+def _same(ours: str, theirs: Step) -> bool:
+    if ours.endswith(FIRST):
+        return ours.removesuffix(FIRST) == theirs.name and theirs.subscripts in ("", FIRST)
+    return ours == theirs.name
 
 
 def _camel(name: str) -> str:

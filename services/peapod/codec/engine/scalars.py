@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from peapod.codec.engine.shapes import Entries, Report, Scalar, Shape, Slot, Values, kind_of, text
-
-
-def same(value: Any) -> Any:
-    """Write a value as it is."""
-    return value
+from peapod.codec.engine.place import Place
+from peapod.codec.engine.report import Report
+from peapod.codec.engine.shapes import ANY, Entries, Scalar, Values, text
+from peapod.codec.engine.table import Reader, Schema, Shape, Writer, kind_of
 
 
 def boolean(value: object) -> bool:
@@ -39,10 +39,10 @@ def whole(bits: int) -> Callable[[object], int]:
     return take
 
 
-TEXT = Scalar(text, same, empty="")
-BOOL = Scalar(boolean, same, empty=False)
-INT32 = Scalar(whole(32), same, empty=0)
-INT64 = Scalar(whole(64), same, empty=0)
+TEXT = Scalar(text, empty="")
+BOOL = Scalar(boolean, empty=False, written=Schema("boolean"))
+INT32 = Scalar(whole(32), empty=0, written=Schema("integer", "int32"))
+INT64 = Scalar(whole(64), empty=0, written=Schema("integer", "int64"))
 TEXTS = Values(TEXT)
 LABELS = Entries(lambda _, value: text(value), lambda _, value: value)
 
@@ -50,16 +50,21 @@ LABELS = Entries(lambda _, value: text(value), lambda _, value: value)
 class Time(Shape):
     """RFC 3339 in whole seconds of UTC; another zone is turned into it, and a fraction is cut off."""
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Set the time."""
-        try:
-            slot.value.CopyFrom(timestamp(value))
-        except ValueError as wrong:
-            report.problem(str(wrong))
+    schema = Schema("string", "date-time")
 
-    def write(self, slot: Slot) -> Any:
+    def reader(self, place: Place) -> Reader:
+        """Set the time."""
+        value_of = place.made_value_of
+
+        def read(value: Any, message: Any, _: Report) -> None:
+            value_of(message).CopyFrom(timestamp(value))
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the time, cut to the second."""
-        return rfc3339(slot.value) if slot.given else None
+        owner_of, value_of, name = place.owner_of, place.value_of, place.name
+        return lambda message: rfc3339(value_of(message).seconds) if owner_of(message).HasField(name) else None
 
 
 TIME = Time()
@@ -77,17 +82,16 @@ def timestamp(value: object) -> Timestamp:
         moment = moment.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ValueError(refusal) from None
-    result = Timestamp()
-    result.FromDatetime(moment.replace(microsecond=0))
-    return result
+    return Timestamp(seconds=int(moment.replace(microsecond=0).timestamp()))
 
 
-def rfc3339(moment: Timestamp) -> str:
-    """Write a time in whole seconds."""
-    return Timestamp(seconds=moment.seconds).ToJsonString()
+@lru_cache(maxsize=4096)
+def rfc3339(seconds: int) -> str:
+    """Write a time that is so many seconds after 1970; the times of one object are often the same."""
+    return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*time.gmtime(seconds))
 
 
-def words(names: Mapping[str, int], also: Mapping[str, int] | None = None, empty: str = "") -> Scalar:
+def words(names: Mapping[str, int], also: Mapping[str, int] | None = None, empty: Any = "") -> Scalar:
     """Make the shape of an enum: `names` are written, those and `also` are read, in any case. "" is unset."""
     spelled = {name.lower(): number for name, number in {**(also or {}), **names}.items()}
     written = {number: name for name, number in names.items()}
@@ -99,28 +103,39 @@ def words(names: Mapping[str, int], also: Mapping[str, int] | None = None, empty
             raise ValueError(f'must be one of {choice}; "{word}" is not')
         return spelled[word.lower()] if word else 0
 
-    return Scalar(take, lambda number: written.get(number), empty=empty)
+    return Scalar(take, written.get, empty=empty)
 
 
 class PortReference(Shape):
     """A port by number or by name: a JSON number or JSON text, written in the form that it was read in."""
 
     empty = 0
+    schema = ANY
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    def reader(self, place: Place) -> Reader:
         """Set the one or the other."""
-        try:
-            if isinstance(value, str):
-                slot.value.text = text(value)
-            else:
-                slot.value.number = whole(32)(value)
-        except ValueError as wrong:
-            report.problem(str(wrong))
+        value_of, number = place.made_value_of, whole(32)
 
-    def write(self, slot: Slot) -> Any:
+        def read(value: Any, message: Any, _: Report) -> None:
+            if isinstance(value, str):
+                taken = text(value)
+                value_of(message).text = taken
+            else:
+                taken_number = number(value)
+                value_of(message).number = taken_number
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the one that is set."""
-        form = slot.value.WhichOneof("value")
-        return getattr(slot.value, form) if form else None
+        value_of = place.value_of
+
+        def write(message: Any) -> Any:
+            port = value_of(message)
+            form = port.WhichOneof("value")
+            return getattr(port, form) if form else None
+
+        return write
 
 
 PORT = PortReference()

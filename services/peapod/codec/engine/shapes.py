@@ -1,160 +1,17 @@
-"""The engine under the tables: how a field of a JSON object becomes a field of a message, and back.
-
-A table is a tuple of `Field`s. A field names a key of the JSON object, the path of the proto field behind it,
-relative to the message that the object stands for, and the `Shape` of the value. Everything else follows from
-that: reading, writing, and saying a proto path in the words of the version.
-"""
+"""The shapes of values: plain ones, objects, lists and maps, and keys behind which there is nothing to keep."""
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from copy import copy, deepcopy
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, NamedTuple
+from dataclasses import dataclass, replace
+from typing import Any
 
-from google.protobuf.message import Message
+from peapod.codec.engine.place import Place
+from peapod.codec.engine.report import Report
+from peapod.codec.engine.table import Field, Reader, Schema, Shape, Table, Writer, kind_of
 
-from peapod.common.errors import Violation
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """Collects what is wrong with a document; `path` is the place that is being read."""
-
-    path: str = ""
-    problems: list[Violation] = field(default_factory=list)
-    unknown: list[str] = field(default_factory=list)
-
-    def at(self, name: str) -> Report:
-        """Go down into a key of an object."""
-        return Report(f"{self.path}.{name}" if self.path else name, self.problems, self.unknown)
-
-    def item(self, subscript: object) -> Report:
-        """Go down into an item of a list, or an entry of a map."""
-        return Report(f"{self.path}[{subscript}]", self.problems, self.unknown)
-
-    def problem(self, description: str) -> None:
-        """Say that the value at this place is wrong."""
-        self.problems.append(Violation(self.path, description))
-
-
-class Slot(NamedTuple):
-    """A place in a message: one of its fields, or with an empty name the message itself."""
-
-    owner: Message
-    name: str
-
-    @property
-    def value(self) -> Any:
-        """The field's value; reading a message that is not set does not set it."""
-        return getattr(self.owner, self.name) if self.name else self.owner
-
-    @property
-    def given(self) -> bool:
-        """Whether there is anything to write."""
-        if not self.name:
-            return True
-        if self.owner.DESCRIPTOR.fields_by_name[self.name].has_presence:
-            return self.owner.HasField(self.name)
-        return bool(self.value)
-
-    def put(self, value: object) -> None:
-        """Set a field that is not a message. A default is left unset, so that nothing empty comes into being."""
-        if value or self.owner.DESCRIPTOR.fields_by_name[self.name].has_presence:
-            setattr(self.owner, self.name, value)
-
-
-class Shape(ABC):
-    """One form of JSON value. `empty` is what stands for nothing in a field that is always written."""
-
-    empty: Any = None
-
-    @abstractmethod
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Set the slot from a JSON value that is not null, or report why not."""
-
-    @abstractmethod
-    def write(self, slot: Slot) -> Any:
-        """Make the JSON value; None when there is nothing to say."""
-
-    @property
-    def fields(self) -> Sequence[Field]:
-        """The table of the objects inside, if any."""
-        return ()
-
-
-@dataclass(frozen=True)
-class Field:
-    """One key of an object, written in exactly this case and read in any."""
-
-    name: str
-    proto: str
-    shape: Shape
-    aliases: Sequence[str] = ()
-    """Read as well, when the key itself is missing or empty."""
-    twin: str = ""
-    """An alias that is written beside the key."""
-    always: bool = False
-    """Written even when there is nothing to say."""
-
-    @cached_property
-    def spellings(self) -> tuple[str, ...]:
-        """All keys that are read, in lower case."""
-        return tuple(name.lower() for name in (self.name, self.twin, *self.aliases) if name)
-
-    @cached_property
-    def steps(self) -> tuple[str, ...]:
-        """The proto path, split."""
-        return tuple(self.proto.split(".")) if self.proto else ()
-
-    def slot(self, message: Message) -> Slot:
-        """Find the field's place in the message; nothing on the way is set."""
-        if not self.steps:
-            return Slot(message, "")
-        for step in self.steps[:-1]:
-            message = getattr(message, step)
-        return Slot(message, self.steps[-1])
-
-
-def read_object(fields: Sequence[Field], document: Any, message: Message, report: Report) -> None:
-    """Read a JSON object into a message by its table. A key that no field claims is reported as unknown."""
-    if not isinstance(document, dict):
-        report.problem(f"must be an object, not {kind_of(document)}")
-        return
-    keys = _fold(document, report)
-    for entry in fields:
-        given = [keys.pop(spelling)[1] for spelling in entry.spellings if spelling in keys]
-        values = [value for value in given if value is not None and value != ""] or [""] * ("" in given)
-        if len(values) > 1 and not entry.twin:
-            report.at(entry.name).problem(f"is given twice, as {' and '.join(entry.aliases)} too")
-        if values:
-            entry.shape.read(values[0], entry.slot(message), report.at(entry.name))
-    report.unknown.extend(report.at(key).path for key, _ in keys.values())
-
-
-def write_object(fields: Sequence[Field], message: Message) -> dict[str, Any]:
-    """Write a message as a JSON object by its table, in the table's order."""
-    document: dict[str, Any] = {}
-    for entry in fields:
-        value = entry.shape.write(entry.slot(message))
-        if value is None and not entry.always:
-            continue
-        document[entry.name] = copy(entry.shape.empty) if value is None else value
-        if entry.twin:
-            document[entry.twin] = document[entry.name]
-    return document
-
-
-def kind_of(value: object) -> str:
-    """Say what a JSON value is, for people."""
-    if value is None:
-        return "null"
-    if isinstance(value, bool):
-        return "true or false"
-    names = {str: "text", int: "a number", float: "a number", list: "a list", dict: "an object"}
-    return names.get(type(value), type(value).__name__)
+STRING = Schema("string")
+ANY = Schema("any")
 
 
 def text(value: object) -> str:
@@ -162,21 +19,14 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         hint = " (put it in quotes)" if isinstance(value, bool | int | float) else ""
         raise ValueError(f"must be text, not {kind_of(value)}{hint}")
-    if any("\ud800" <= letter <= "\udfff" for letter in value):
+    if not value.isascii() and any("\ud800" <= letter <= "\udfff" for letter in value):
         raise ValueError("must be Unicode text; half of a surrogate pair is not")
     return value
 
 
-def _fold(document: Mapping[Any, Any], report: Report) -> dict[str, tuple[str, Any]]:
-    keys: dict[str, tuple[str, Any]] = {}
-    for key, value in document.items():
-        if not isinstance(key, str):
-            report.problem(f"has the key {key!r}, which must be text")
-        elif key.lower() in keys:
-            report.at(key).problem(f"is given twice, as {keys[key.lower()][0]} too")
-        else:
-            keys[key.lower()] = (key, value)
-    return keys
+def same(value: Any) -> Any:
+    """Write a value as it is."""
+    return value
 
 
 @dataclass(frozen=True)
@@ -184,19 +34,34 @@ class Scalar(Shape):
     """A value that is no message; `take` raises ValueError with a clause that says what is wrong."""
 
     take: Callable[[Any], Any]
-    give: Callable[[Any], Any]
+    give: Callable[[Any], Any] = same
     empty: Any = None
+    written: Schema = STRING
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Set the field to what `take` makes of the value."""
-        try:
-            slot.put(self.take(value))
-        except ValueError as wrong:
-            report.problem(str(wrong))
+    @property
+    def schema(self) -> Schema:
+        """As it was given."""
+        return self.written
 
-    def write(self, slot: Slot) -> Any:
+    def reader(self, place: Place) -> Reader:
+        """Set the field to what `take` makes; a default is left unset, so that nothing empty comes into being."""
+        take, owner_of, name, tells_presence = self.take, place.made_owner_of, place.name, place.tells_presence
+
+        def read(value: Any, message: Any, _: Report) -> None:
+            taken = take(value)
+            if taken or tells_presence:
+                setattr(owner_of(message), name, taken)
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Make of the field what `give` says."""
-        return self.give(slot.value) if slot.given else None
+        give, owner_of, value_of, name = self.give, place.owner_of, place.value_of, place.name
+        if place.tells_presence:
+            return lambda message: give(value_of(message)) if owner_of(message).HasField(name) else None
+        if give is same:
+            return lambda message: value_of(message) or None
+        return lambda message: give(value) if (value := value_of(message)) else None
 
 
 @dataclass(frozen=True)
@@ -206,7 +71,7 @@ class Object(Shape):
     A `pointer` is there or not even when it has nothing inside; any other object is absent when it is empty.
     """
 
-    table: Sequence[Field]
+    table: Table
     pointer: bool = False
     rest: str = ""
     """The key that takes the plain values of keys which are not in the table."""
@@ -217,96 +82,150 @@ class Object(Shape):
         return None if self.pointer else {}
 
     @property
-    def fields(self) -> Sequence[Field]:
-        """The object's own table."""
-        return self.table
+    def schema(self) -> Schema:
+        """An object of the table."""
+        return Schema("object", table=self.table)
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    @property
+    def inside(self) -> Sequence[Field]:
+        """The object's own fields."""
+        return self.table.fields
+
+    def revised(self, tables: Mapping[str, Table]) -> Shape:
+        """Look for other tables here and below."""
+        return replace(self, table=self.table.revised(tables))
+
+    def reader(self, place: Place) -> Reader:
         """Read the object; of several pointers that exclude each other the first is kept and the next reported."""
-        if self.pointer and not _claim(slot, report):
-            return
-        if self.rest and isinstance(value, dict):
-            value = self._gather(value)
-        read_object(self.table, value, slot.value, report)
+        table, value_of, claim = self.table, place.made_value_of, _claim(place) if self.pointer else _free
 
-    def write(self, slot: Slot) -> Any:
+        def read(value: Any, message: Any, report: Report) -> None:
+            if claim(message, report):
+                table.read(self._gather(value) if self.rest else value, value_of(message), report)
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the object; None when it is absent."""
+        write, owner_of, value_of, name = self.table.writer(place.type), place.owner_of, place.value_of, place.name
         if self.pointer:
-            return write_object(self.table, slot.value) if slot.given else None
-        return write_object(self.table, slot.value) or None
+            return lambda message: write(value_of(message)) if owner_of(message).HasField(name) else None
+        return lambda message: write(value_of(message)) or None
 
-    def _gather(self, value: dict[str, Any]) -> dict[str, Any]:
-        known = {spelling for entry in self.table for spelling in entry.spellings}
+    def _gather(self, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        known = {spelling for field in self.table for spelling in field.spellings}
         loose = {
-            key: item for key, item in value.items() if key.lower() not in known and isinstance(item, int | float | str)
+            key: item
+            for key, item in value.items()
+            if str(key).lower() not in known and isinstance(item, int | float | str)
         }
-        if not loose or any(key.lower() == self.rest for key in value):
+        if not loose or any(str(key).lower() == self.rest for key in value):
             return value
         return {self.rest: loose} | {key: item for key, item in value.items() if key not in loose}
 
 
-def _claim(slot: Slot, report: Report) -> bool:
-    choice = slot.owner.DESCRIPTOR.fields_by_name[slot.name].containing_oneof
-    taken = slot.owner.WhichOneof(choice.name) if choice else None
-    if taken:
-        report.problem(f"must not be given, because {report.path.rpartition('.')[0]} holds another already")
-        return False
-    slot.value.SetInParent()
+def _free(message: Any, report: Report) -> bool:
     return True
+
+
+def _claim(place: Place) -> Callable[[Any, Report], bool]:
+    choice = place.field.containing_oneof if place.field else None
+    owner_of, value_of = place.made_owner_of, place.made_value_of
+
+    def claim(message: Any, report: Report) -> bool:
+        if choice and owner_of(message).WhichOneof(choice.name):
+            report.problem(f"must not be given, because {report.path().rpartition('.')[0]} holds another already")
+            return False
+        value_of(message).SetInParent()
+        return True
+
+    return claim
 
 
 @dataclass(frozen=True)
 class Objects(Shape):
     """A list of objects."""
 
-    table: Sequence[Field]
+    table: Table
 
     @property
-    def fields(self) -> Sequence[Field]:
-        """The table of every item."""
-        return self.table
+    def schema(self) -> Schema:
+        """A list of objects of the table."""
+        return Schema("array", items=Schema("object", table=self.table))
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    @property
+    def inside(self) -> Sequence[Field]:
+        """The fields of every item."""
+        return self.table.fields
+
+    def revised(self, tables: Mapping[str, Table]) -> Shape:
+        """Look for other tables here and below."""
+        return replace(self, table=self.table.revised(tables))
+
+    def reader(self, place: Place) -> Reader:
         """Append an item for each of the list, also for a wrong one, so that places keep their numbers."""
-        if not isinstance(value, list):
-            report.problem(f"must be a list, not {kind_of(value)}")
-            return
-        for index, item in enumerate(value):
-            read_object(self.table, item, slot.value.add(), report.item(index))
+        table, items_of = self.table, place.made_value_of
 
-    def write(self, slot: Slot) -> Any:
+        def read(value: Any, message: Any, report: Report) -> None:
+            items = items_of(message)
+            for index, item in enumerate(_list(value)):
+                report.steps.append(index)
+                table.read(item, items.add(), report)
+                report.steps.pop()
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the items in order."""
-        return [write_object(self.table, item) for item in slot.value] or None
+        write, items_of = self.table.writer(place.type), place.value_of
+        return lambda message: [write(item) for item in items_of(message)] or None
 
 
 @dataclass(frozen=True)
 class Keyed(Shape):
     """A map of objects that is a list of messages in the contract, each with its key in the field `key`."""
 
-    table: Sequence[Field]
+    table: Table
     key: str
 
     @property
-    def fields(self) -> Sequence[Field]:
-        """The table of every value."""
-        return self.table
+    def schema(self) -> Schema:
+        """An object whose keys are anything."""
+        return ANY
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    @property
+    def inside(self) -> Sequence[Field]:
+        """The fields of every value."""
+        return self.table.fields
+
+    def revised(self, tables: Mapping[str, Table]) -> Shape:
+        """Look for other tables here and below."""
+        return replace(self, table=self.table.revised(tables))
+
+    def reader(self, place: Place) -> Reader:
         """Append an item for each entry, in the order written."""
-        if not isinstance(value, dict):
-            report.problem(f"must be an object, not {kind_of(value)}")
-            return
-        for key, item in value.items():
-            try:
-                message = slot.value.add(**{self.key: text(key)})
-            except ValueError as wrong:
-                report.problem(f"has a key that {wrong}")
-            else:
-                read_object(self.table, item, message, report.item(key))
+        table, items_of = self.table, place.made_value_of
 
-    def write(self, slot: Slot) -> Any:
+        def read(value: Any, message: Any, report: Report) -> None:
+            items = items_of(message)
+            for key, item in _dict(value).items():
+                try:
+                    added = items.add(**{self.key: text(key)})
+                except ValueError as wrong:
+                    report.problem(f"has a key that {wrong}")
+                    continue
+                report.steps.append(f"[{key}]")
+                table.read(item, added, report)
+                report.steps.pop()
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write an entry for each item."""
-        return {getattr(item, self.key): write_object(self.table, item) for item in slot.value} or None
+        write, items_of, key = self.table.writer(place.type), place.value_of, self.key
+        return lambda message: {getattr(item, key): write(item) for item in items_of(message)} or None
 
 
 @dataclass(frozen=True)
@@ -315,20 +234,29 @@ class Values(Shape):
 
     scalar: Scalar
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Append every item that is right."""
-        if not isinstance(value, list):
-            report.problem(f"must be a list, not {kind_of(value)}")
-            return
-        for index, item in enumerate(value):
-            try:
-                slot.value.append(self.scalar.take(item))
-            except ValueError as wrong:
-                report.item(index).problem(str(wrong))
+    @property
+    def schema(self) -> Schema:
+        """A list of what each of them is."""
+        return Schema("array", items=self.scalar.schema)
 
-    def write(self, slot: Slot) -> Any:
+    def reader(self, place: Place) -> Reader:
+        """Append every item that is right."""
+        take, items_of = self.scalar.take, place.made_value_of
+
+        def read(value: Any, message: Any, report: Report) -> None:
+            items = items_of(message)
+            for index, item in enumerate(_list(value)):
+                try:
+                    items.append(take(item))
+                except ValueError as wrong:
+                    report.problem(str(wrong), index)
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the items in order."""
-        return [self.scalar.give(item) for item in slot.value] or None
+        give, items_of = self.scalar.give, place.value_of
+        return lambda message: [give(item) for item in items_of(message)] or None
 
 
 @dataclass(frozen=True)
@@ -339,34 +267,67 @@ class Entries(Shape):
     give: Callable[[str, Any], Any]
     empty: Any = None
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Set every entry that is right."""
-        if not isinstance(value, dict):
-            report.problem(f"must be an object, not {kind_of(value)}")
-            return
-        for key, item in value.items():
-            try:
-                slot.value[text(key)] = self.take(key, item)
-            except ValueError as wrong:
-                report.item(key).problem(str(wrong))
+    @property
+    def schema(self) -> Schema:
+        """An object whose keys are anything; 2015's own models named a type for it that no validator knew."""
+        return ANY
 
-    def write(self, slot: Slot) -> Any:
+    def reader(self, place: Place) -> Reader:
+        """Set every entry that is right."""
+        take, entries_of = self.take, place.made_value_of
+
+        def read(value: Any, message: Any, report: Report) -> None:
+            entries = entries_of(message)
+            for key, item in _dict(value).items():
+                try:
+                    entries[text(key)] = take(key, item)
+                except ValueError as wrong:
+                    report.problem(str(wrong), f"[{key}]")
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Write the entries by key."""
-        return {key: self.give(key, slot.value[key]) for key in sorted(slot.value)} or None
+        give, entries_of = self.give, place.value_of
+        return lambda message: {key: give(key, entry) for key, entry in sorted(entries_of(message).items())} or None
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list):
+        raise ValueError(f"must be a list, not {kind_of(value)}")
+    return value
+
+
+def _dict(value: Any) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise ValueError(f"must be an object, not {kind_of(value)}")
+    return value
+
+
+def take_any(value: Any, message: Any, report: Report) -> None:
+    """Read any value, and keep nothing of it."""
 
 
 @dataclass(frozen=True)
 class Constant(Shape):
-    """A key that is written as it stands here (None: not at all), and read without being looked at."""
+    """A key that is written as `make` says (None: not at all), and read without being looked at."""
 
-    value: Any = None
+    make: Callable[[], Any] = lambda: None
+    written: Schema = STRING
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    @property
+    def schema(self) -> Schema:
+        """As it was given."""
+        return self.written
+
+    def reader(self, place: Place) -> Reader:
         """Take any value."""
+        return take_any
 
-    def write(self, slot: Slot) -> Any:
-        """Write the constant, in a copy that the caller may change."""
-        return deepcopy(self.value)
+    def writer(self, place: Place) -> Writer:
+        """Write the constant, made anew each time, so that the caller may change it."""
+        make = self.make
+        return lambda _: make()
 
 
 @dataclass(frozen=True)
@@ -375,9 +336,20 @@ class Shown(Shape):
 
     shape: Shape
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
-        """Take any value."""
+    @property
+    def empty(self) -> Any:
+        """As of the shape."""
+        return self.shape.empty
 
-    def write(self, slot: Slot) -> Any:
+    @property
+    def schema(self) -> Schema:
+        """As of the shape."""
+        return self.shape.schema
+
+    def reader(self, place: Place) -> Reader:
+        """Take any value."""
+        return take_any
+
+    def writer(self, place: Place) -> Writer:
         """Write the value."""
-        return self.shape.write(slot)
+        return self.shape.writer(place)

@@ -13,9 +13,11 @@ from typing import Any
 from peapod.codec import codec
 from peapod.codec.codec import Decoded, Part, member
 from peapod.codec.engine.paths import translate
+from peapod.codec.engine.place import Place
+from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import TEXT
-from peapod.codec.engine.shapes import Field, Report, Slot, kind_of, read_object
-from peapod.codec.v1beta1.pod import MANIFEST, ManifestVersion
+from peapod.codec.engine.table import Field, Reader, Table, kind_of
+from peapod.codec.v1beta1.pod import MANIFEST, ManifestVersion, written_version
 from peapod.v1 import pod_pb2
 
 LIST = "ContainerManifestList"
@@ -24,19 +26,24 @@ LIST = "ContainerManifestList"
 class OwnVersion(ManifestVersion):
     """The version of a manifest that stands alone, where nothing else says how to read it."""
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    def reader(self, place: Place) -> Reader:
         """Take v1beta1 and v1beta2, which are the same, in any case."""
-        if not isinstance(value, str) or value.lower() not in ("", "v1beta1", "v1beta2"):
-            report.problem(f'must be "v1beta2", not {json.dumps(value)}')
+        return _read_version
+
+
+def _read_version(value: Any, _: Any, __: Report) -> None:
+    if not isinstance(value, str) or value.lower() not in ("", "v1beta1", "v1beta2"):
+        raise ValueError(f'must be "v1beta2", not {json.dumps(value)}')
 
 
 _OWN = ("version", "id", "uuid")
 
-TABLE = (
-    Field("version", "", OwnVersion("v1beta2"), always=True),
+TABLE = Table(
+    "ContainerManifest",
+    Field("version", "", OwnVersion(written_version), always=True),
     Field("id", "metadata.name", TEXT),
     Field("uuid", "metadata.uid", TEXT),
-    *(replace(entry, proto=f"spec.{entry.proto}") for entry in MANIFEST.fields if entry.name not in _OWN),
+    *(replace(field, proto=f"spec.{field.proto}") for field in MANIFEST if field.name not in _OWN),
 )
 
 
@@ -64,8 +71,8 @@ def decode(document: Any, path: str = "") -> Decoded:
         report.problem(f"must be an object, not {kind_of(document)}")
         return Decoded(None, report.problems, report.unknown)
     if not member(document, "version"):
-        report.at("version").problem('is required: "v1beta2", or the older "v1beta1"')
-    read_object(TABLE, _with_lower_version(document), pod, report)
+        report.problem('is required: "v1beta2", or the older "v1beta1"', ".version")
+    TABLE.read(_with_lower_version(document), pod, report)
     return Decoded(pod, report.problems, report.unknown)
 
 

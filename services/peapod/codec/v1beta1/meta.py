@@ -1,13 +1,16 @@
-"""What every v1beta1 object carries at its top level, and what many tables share."""
+"""What every object of v1beta1 carries at its top level, and what many tables share."""
 
 from __future__ import annotations
 
 from peapod.codec.engine.scalars import INT64, LABELS, TEXT, TIME, words
-from peapod.codec.engine.shapes import Constant, Field
-from peapod.v1 import meta_pb2
+from peapod.codec.engine.shapes import Constant
+from peapod.codec.engine.table import Field, Table
+from peapod.v1 import meta_pb2, pod_pb2
 
-HEAD = Constant("")
-"""A key whose place is in the table and whose value the codec knows."""
+HEAD = Constant(str)
+"""A key whose place is in the table, and whose value the version fills in."""
+
+IGNORED = Constant()
 
 METADATA = (
     Field("kind", "", HEAD),
@@ -24,7 +27,8 @@ METADATA = (
     Field("labels", "metadata.labels", LABELS),
 )
 
-REFERENCE = (
+REFERENCE = Table(
+    "ObjectReference",
     Field("kind", "kind", TEXT),
     Field("namespace", "namespace", TEXT),
     Field("name", "name", TEXT, aliases=("id",)),
@@ -42,3 +46,5 @@ CONDITION_STATUS = words(
     },
     also={"True": meta_pb2.CONDITION_STATUS_TRUE, "False": meta_pb2.CONDITION_STATUS_FALSE},
 )
+
+PROTOCOL = words({"TCP": pod_pb2.PROTOCOL_TCP, "UDP": pod_pb2.PROTOCOL_UDP})

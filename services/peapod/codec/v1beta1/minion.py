@@ -8,33 +8,45 @@ from __future__ import annotations
 
 from typing import Any
 
+from peapod.codec.engine.place import Place
+from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import BOOL, TEXT, TIME
-from peapod.codec.engine.shapes import Constant, Field, Object, Objects, Report, Shape, Slot, text
-from peapod.codec.v1beta1.meta import CONDITION_STATUS, METADATA
+from peapod.codec.engine.shapes import STRING, Object, Objects, text
+from peapod.codec.engine.table import Field, Reader, Shape, Table, Writer
+from peapod.codec.v1beta1.meta import CONDITION_STATUS, IGNORED, METADATA
 from peapod.codec.v1beta1.resources import RESOURCES
 
 LEGACY_ADDRESS = "LegacyHostIP"
 
 
+def _legacy(addresses: Any) -> str | None:
+    return next((entry.address for entry in addresses if entry.type == LEGACY_ADDRESS), None)
+
+
 class HostIP(Shape):
     """The address of the legacy type, shown as a field of its own."""
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    schema = STRING
+
+    def reader(self, place: Place) -> Reader:
         """Add the address, unless the list of addresses has one of the type."""
-        try:
-            address = text(value)
-        except ValueError as wrong:
-            report.problem(str(wrong))
-            return
-        if address and self.write(slot) is None:
-            slot.value.add(type=LEGACY_ADDRESS, address=address)
+        addresses_of = place.made_value_of
 
-    def write(self, slot: Slot) -> Any:
+        def read(value: Any, message: Any, _: Report) -> None:
+            address, addresses = text(value), addresses_of(message)
+            if address and _legacy(addresses) is None:
+                addresses.add(type=LEGACY_ADDRESS, address=address)
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
         """Pick the address."""
-        return next((entry.address for entry in slot.value if entry.type == LEGACY_ADDRESS), None)
+        addresses_of = place.value_of
+        return lambda message: _legacy(addresses_of(message))
 
 
-CONDITION = (
+CONDITION = Table(
+    "NodeCondition",
     Field("kind", "type", TEXT, always=True),
     Field("status", "status", CONDITION_STATUS, always=True),
     Field("lastProbeTime", "last_heartbeat_time", TIME, always=True),
@@ -43,7 +55,14 @@ CONDITION = (
     Field("message", "message", TEXT),
 )
 
-NODE_INFO = (
+ADDRESS = Table(
+    "NodeAddress",
+    Field("type", "type", TEXT, always=True),
+    Field("address", "address", TEXT, always=True),
+)
+
+NODE_INFO = Table(
+    "NodeSystemInfo",
     Field("machineID", "machine_id", TEXT, always=True),
     Field("systemUUID", "system_uuid", TEXT, always=True),
     Field("bootID", "boot_id", TEXT, always=True),
@@ -54,32 +73,28 @@ NODE_INFO = (
     Field("KubeProxyVersion", "kube_proxy_version", TEXT, always=True),
 )
 
-STATUS = (
-    Field("phase", "", Constant()),
+DAEMONS = Table("NodeDaemonEndpoints", Field("kubeletAddress", "kubelet_address", TEXT))
+
+STATUS = Table(
+    "NodeStatus",
+    Field("phase", "", IGNORED),
     Field("conditions", "conditions", Objects(CONDITION)),
-    Field(
-        "addresses",
-        "addresses",
-        Objects((Field("type", "type", TEXT, always=True), Field("address", "address", TEXT, always=True))),
-    ),
+    Field("addresses", "addresses", Objects(ADDRESS)),
     Field("nodeInfo", "node_info", Object(NODE_INFO), always=True),
-    Field("daemonEndpoints", "daemon_endpoints", Object((Field("kubeletAddress", "kubelet_address", TEXT),))),
+    Field("daemonEndpoints", "daemon_endpoints", Object(DAEMONS)),
 )
 
-MINION = (
+RESOURCES_OF_NODE = Table(
+    "NodeResources",
+    Field("capacity", "status.capacity", RESOURCES),
+    Field("allocatable", "status.allocatable", RESOURCES),
+)
+
+MINION = Table(
+    "Minion",
     *METADATA,
     Field("podCIDR", "spec.pod_cidr", TEXT),
-    Field(
-        "resources",
-        "",
-        Object(
-            (
-                Field("capacity", "status.capacity", RESOURCES),
-                Field("allocatable", "status.allocatable", RESOURCES),
-            )
-        ),
-        always=True,
-    ),
+    Field("resources", "", Object(RESOURCES_OF_NODE), always=True),
     Field("unschedulable", "spec.unschedulable", BOOL),
     Field("status", "status", Object(STATUS)),
     Field("hostIP", "status.addresses", HostIP()),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from peapod.codec.engine.scalars import TEXTS, words
-from peapod.codec.engine.shapes import Field, Object
+from peapod.codec.engine.shapes import Object
+from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import METADATA
 from peapod.v1 import namespace_pb2
 
@@ -14,8 +15,13 @@ PHASE = words(
     }
 )
 
-NAMESPACE = (
+SPEC = Table("NamespaceSpec", Field("finalizers", "finalizers", TEXTS))
+
+STATUS = Table("NamespaceStatus", Field("phase", "phase", PHASE))
+
+NAMESPACE = Table(
+    "Namespace",
     *METADATA,
-    Field("spec", "spec", Object((Field("finalizers", "finalizers", TEXTS),)), always=True),
-    Field("status", "status", Object((Field("phase", "phase", PHASE),)), always=True),
+    Field("spec", "spec", Object(SPEC), always=True),
+    Field("status", "status", Object(STATUS), always=True),
 )

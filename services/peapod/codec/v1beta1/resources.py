@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
-from peapod.codec.engine.scalars import whole
-from peapod.codec.engine.shapes import Entries, Report, Shape, Slot, kind_of
+from peapod.codec.engine.place import Place
+from peapod.codec.engine.report import Report
+from peapod.codec.engine.scalars import INT64, whole
+from peapod.codec.engine.shapes import Entries
+from peapod.codec.engine.table import Reader, Schema, Shape, Writer, kind_of
 from peapod.common import quantity
 
 
@@ -31,6 +37,7 @@ def take_resource(name: str, value: object) -> str:
     return quantity.canonical(format(amount, "f"))
 
 
+@lru_cache(maxsize=1024)
 def give_resource(name: str, value: str) -> str | int:
     """Write a quantity as v1beta1 does: cores as text, all else as a number."""
     if name != "cpu":
@@ -42,32 +49,44 @@ def give_resource(name: str, value: str) -> str | int:
 RESOURCES = Entries(take_resource, give_resource)
 
 
+@dataclass(frozen=True)
 class Limit(Shape):
     """One resource limit as a whole number of its own: a positive one overrides the entry in the map."""
 
-    def __init__(self, resource: str, per_unit: int) -> None:
-        self._resource = resource
-        self._per_unit = per_unit
+    resource: str
+    per_unit: int
+    count: Callable[[str], int]
+    """Reads a quantity in these units, rounded up."""
+    empty: Any = 0
 
-    def read(self, value: Any, slot: Slot, report: Report) -> None:
+    @property
+    def schema(self) -> Schema:
+        """A whole number."""
+        return INT64.schema
+
+    def reader(self, place: Place) -> Reader:
         """Set the entry of the map; 0 leaves it alone."""
-        try:
-            amount = whole(64)(value)
-        except ValueError as wrong:
-            report.problem(str(wrong))
-            return
-        if amount < 0:
-            report.problem("must not be negative")
-        elif amount > 0:
-            slot.value[self._resource] = quantity.canonical(format(Decimal(amount) / self._per_unit, "f"))
+        limits_of, number = place.made_value_of, whole(64)
 
-    def write(self, slot: Slot) -> Any:
-        """Write the map's entry in these units, rounded up."""
-        if self._resource not in slot.value:
-            return None
-        count = quantity.milli if self._per_unit == 1000 else quantity.whole
-        return count(slot.value[self._resource]) or None
+        def read(value: Any, message: Any, _: Report) -> None:
+            amount = number(value)
+            if amount < 0:
+                raise ValueError("must not be negative")
+            if amount:
+                limits_of(message)[self.resource] = quantity.canonical(format(Decimal(amount) / self.per_unit, "f"))
+
+        return read
+
+    def writer(self, place: Place) -> Writer:
+        """Write the map's entry in these units."""
+        limits_of, resource, count = place.value_of, self.resource, self.count
+
+        def write(message: Any) -> Any:
+            limits = limits_of(message)
+            return count(limits[resource]) or None if resource in limits else None
+
+        return write
 
 
-MILLICORES = Limit("cpu", 1000)
-BYTES = Limit("memory", 1)
+MILLICORES = Limit("cpu", 1000, lru_cache(maxsize=1024)(quantity.milli))
+BYTES = Limit("memory", 1, lru_cache(maxsize=1024)(quantity.whole))

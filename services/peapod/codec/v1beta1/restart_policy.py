@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from peapod.codec.engine.shapes import Scalar, kind_of, text
+from peapod.codec.engine.shapes import ANY, Scalar, text
+from peapod.codec.engine.table import kind_of
 from peapod.v1 import pod_pb2
 
 _RESTART = {
@@ -41,6 +42,7 @@ RESTART_POLICY = Scalar(
     _take_restart_policy,
     lambda number: {name: {} for name, known in _RESTART.items() if known == number},
     empty={},
+    written=ANY,
 )
 """Written as the one-key object; a bare word and a list of either are read too. The first of always, never and
 onFailure that is there counts."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 
 from peapod.codec.engine.scalars import TEXT
-from peapod.codec.engine.shapes import Entries, Field, text
+from peapod.codec.engine.shapes import Entries, text
+from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import METADATA
 
 _LINE_ENDS = str.maketrans("", "", "\r\n")
@@ -25,8 +26,9 @@ def give_bytes(_: str, value: bytes) -> str:
     return base64.b64encode(value).decode()
 
 
-SECRET = (
-    *METADATA,
+OWN = (
     Field("data", "data", Entries(take_bytes, give_bytes)),
     Field("type", "type", TEXT),
 )
+
+SECRET = Table("Secret", *METADATA, *OWN)

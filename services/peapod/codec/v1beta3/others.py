@@ -1,0 +1,55 @@
+"""The tables of the kinds that v1beta1 has almost as they are here: their own fields, and another `metadata`."""
+
+from __future__ import annotations
+
+from peapod.codec.engine.scalars import INT32, TEXT, TIME
+from peapod.codec.engine.shapes import Object, Objects
+from peapod.codec.engine.table import Field, Table
+from peapod.codec.v1beta1 import namespace, secret
+from peapod.codec.v1beta3.meta import METADATA, REFERENCE
+from peapod.codec.v1beta3.resources import QUANTITIES
+
+EVENT_SOURCE = Table("EventSource", Field("component", "component", TEXT), Field("host", "host", TEXT))
+
+EVENT = Table(
+    "Event",
+    *METADATA,
+    Field("involvedObject", "involved_object", Object(REFERENCE), always=True, required=True),
+    Field("reason", "reason", TEXT),
+    Field("message", "message", TEXT),
+    Field("source", "source", Object(EVENT_SOURCE), always=True),
+    Field("firstTimestamp", "first_timestamp", TIME, always=True),
+    Field("lastTimestamp", "last_timestamp", TIME, always=True),
+    Field("count", "count", INT32),
+)
+
+NAMESPACE = Table(
+    "Namespace",
+    *METADATA,
+    Field("spec", "spec", Object(namespace.SPEC), always=True),
+    Field("status", "status", Object(namespace.STATUS), always=True),
+)
+
+SECRET = Table("Secret", *METADATA, *secret.OWN)
+
+LIMIT = Table(
+    "LimitRangeItem",
+    Field("type", "type", TEXT),
+    Field("max", "max", QUANTITIES),
+    Field("min", "min", QUANTITIES),
+)
+
+LIMITS = Table("LimitRangeSpec", Field("limits", "limits", Objects(LIMIT), always=True, required=True))
+
+LIMIT_RANGE = Table("LimitRange", *METADATA, Field("spec", "spec", Object(LIMITS), always=True))
+
+QUOTA_SPEC = Table("ResourceQuotaSpec", Field("hard", "hard", QUANTITIES))
+
+QUOTA_STATUS = Table("ResourceQuotaStatus", Field("hard", "hard", QUANTITIES), Field("used", "used", QUANTITIES))
+
+RESOURCE_QUOTA = Table(
+    "ResourceQuota",
+    *METADATA,
+    Field("spec", "spec", Object(QUOTA_SPEC), always=True),
+    Field("status", "status", Object(QUOTA_STATUS), always=True),
+)
