@@ -11,7 +11,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-SECTIONS = ("calls", "stores", "listing", "fanout", "http", "scheduling", "binds", "starts", "density")
+SECTIONS = ("calls", "stores", "listing", "fanout", "http", "http_fanout", "scheduling", "binds", "starts", "density")
 
 
 async def main(sections: list[str]) -> int:

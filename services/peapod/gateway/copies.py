@@ -7,10 +7,11 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import grpc
 import grpc.aio
 
 from peapod.common import process
-from peapod.common.errors import Expired, Unavailable
+from peapod.common.errors import Expired, Unavailable, from_rpc
 from peapod.common.follower import Change, Follower, Key, source_of
 from peapod.common.watching.cache import Cache
 from peapod.common.watching.fanout import FanOut
@@ -83,8 +84,13 @@ class Copy(Follower[Any]):
             raise Unavailable(self._why_behind(revision)) from None
 
     async def fresh(self) -> None:
-        """Return once the copy has everything that the apiserver had when this was called. Raises as `settle`."""
-        answer = await self._store.get_store_revision(GetStoreRevisionRequest(), timeout=BEHIND_SECONDS)
+        """Return once the copy has everything that the apiserver had when this was called. Raises as `settle` does, and
+        what the apiserver raises.
+        """
+        try:
+            answer = await self._store.get_store_revision(GetStoreRevisionRequest(), timeout=BEHIND_SECONDS)
+        except grpc.RpcError as error:
+            raise from_rpc(error) from error
         await self.settle(answer.latest_changes[self.resource.plural])
         if answer.store_id == self.cache.store_id:
             self.cache.advance(max(self.cache.revision, answer.revision))

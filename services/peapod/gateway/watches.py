@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, MutableMapping
 from contextlib import aclosing
 from typing import Any
 
-from peapod.common.errors import Expired, PeapodError, SlowWatcher, Unavailable
+from peapod.common.errors import PeapodError, SlowWatcher, Unavailable
+from peapod.common.watching.selection import Selection
 from peapod.gateway import frames, status
 from peapod.gateway.answers import Send
-from peapod.gateway.copies import Copies
+from peapod.gateway.copies import Copies, Copy
 from peapod.gateway.reads import selection_of
 from peapod.gateway.request import Request
 from peapod.gateway.web import CUT
+
+logger = logging.getLogger(__name__)
 
 READ_SECONDS = 30.0
 """How long a watcher may leave what was sent to it unread before it is cut off."""
@@ -28,8 +32,8 @@ class Watches:
         self._copies = copies
 
     async def chunks(self, request: Request, scope: MutableMapping[str, Any], send: Send) -> None:
-        """Answer with a frame for each change, until the client leaves. Raises before anything is sent."""
-        messages = self._messages(request)
+        """Answer with a frame for each change, until the client leaves. Raises only before anything is sent."""
+        messages = await self._messages(request)
 
         async def write(message: bytes) -> None:
             await send({"type": "http.response.body", "body": message, "more_body": True})
@@ -41,7 +45,7 @@ class Watches:
 
     async def frames(self, request: Request, scope: MutableMapping[str, Any], send: Send) -> None:
         """The same over a WebSocket that is not accepted yet; whatever the client says ends it."""
-        messages = self._messages(request)
+        messages = await self._messages(request)
         heard = scope.get("subprotocols") or [None]
 
         async def write(message: bytes) -> None:
@@ -52,15 +56,16 @@ class Watches:
         await _until_gone(_pump(messages, write, scope), request)
         await send({"type": "websocket.close", "code": 1000})
 
-    def _messages(self, request: Request) -> AsyncGenerator[bytes, None]:
+    async def _messages(self, request: Request) -> AsyncGenerator[bytes, None]:
         selection = selection_of(request, one=bool(request.target.name))
-        return self._watched(request, selection)
+        copy = self._copies.of(request.target.resource)
+        await copy.settle()
+        return self._watched(copy, request, selection)
 
-    async def _watched(self, request: Request, selection: Any) -> AsyncGenerator[bytes, None]:
+    async def _watched(self, copy: Copy, request: Request, selection: Selection) -> AsyncGenerator[bytes, None]:
         """Make the frames; what ends a watch early is the last of them."""
-        copy, revision = self._copies.of(request.target.resource), request.query.revision
+        revision = request.query.revision
         try:
-            await copy.settle()
             await copy.reach(revision)
             watched = copy.fanout.watch(selection, frames.form_of(request.view), revision, "")
             async with aclosing(watched):
@@ -71,7 +76,7 @@ class Watches:
         except Unavailable as ending:
             if not copy.fanout.closed:
                 yield _said(ending, request)
-        except (Expired, PeapodError) as ending:
+        except PeapodError as ending:
             yield _said(ending, request)
 
 
@@ -81,13 +86,18 @@ def _said(ending: PeapodError, request: Request) -> bytes:
 
 
 async def _pump(messages: AsyncGenerator[bytes, None], write: Write, scope: MutableMapping[str, Any]) -> None:
-    """Write messages to a reader; one that does not read is cut off."""
+    """Write messages to a reader; one that does not read is cut off, as is one that we fail."""
     try:
         async with aclosing(messages):
             async for message in messages:
                 async with asyncio.timeout(READ_SECONDS):
                     await write(message)
     except (TimeoutError, SlowWatcher):
+        scope["extensions"][CUT]["now"]()
+    except OSError:
+        return  # the client has left
+    except Exception:
+        logger.exception("the watch %s failed", scope["path"])
         scope["extensions"][CUT]["now"]()
 
 
@@ -100,7 +110,4 @@ async def _until_gone(pump: Awaitable[None], request: Request) -> None:
     finally:
         for task in (pumping, leaving):
             task.cancel()
-        results = await asyncio.gather(pumping, leaving, return_exceptions=True)
-    for result in results:
-        if isinstance(result, Exception):
-            raise result
+        await asyncio.gather(pumping, leaving, return_exceptions=True)
