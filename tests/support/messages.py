@@ -9,6 +9,7 @@ from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import strategies as st
 
+from peapod.common import quantity
 from peapod.v1 import service_pb2
 
 TEXT = st.text(max_size=8)
@@ -127,8 +128,6 @@ def _plain(field: FieldDescriptor) -> st.SearchStrategy[Any]:
 
 @st.composite
 def _quantities(draw: st.DrawFn) -> dict[str, str]:
-    from peapod.common import quantity
-
     names = draw(st.lists(st.sampled_from(["cpu", "memory", "pods"]), unique=True))
     thousandths = {name: draw(st.integers(0, 10**12)) * (1 if name == "cpu" else 1000) for name in names}
     return {name: quantity.canonical(f"{amount}m") for name, amount in thousandths.items()}
@@ -138,3 +137,16 @@ def _counts_when_empty(field: FieldDescriptor) -> bool:
     return field.full_name in PRESENT_WHEN_EMPTY or (
         _choice(field) and field.containing_type.full_name in PRESENT_WHEN_EMPTY
     )
+
+
+def with_plain_amounts(message: Any) -> Any:
+    """The same message with its quantities as numbers without a suffix, which is all that v1beta1 keeps of them."""
+    plain = type(message)()
+    plain.CopyFrom(message)
+    for field, value in plain.ListFields():
+        if field.name in QUANTITIES and field.message_type.GetOptions().map_entry:
+            value.update({name: str(quantity.parse(amount).normalize()) for name, amount in value.items()})
+        elif field.message_type and not field.message_type.GetOptions().map_entry:
+            for inner in value if field.is_repeated else [value]:
+                inner.CopyFrom(with_plain_amounts(inner))
+    return plain

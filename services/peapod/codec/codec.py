@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
-from peapod.codec.engine.report import Report
+from peapod.codec.engine.report import Report, Unsupported
 from peapod.codec.engine.table import kind_of, member
 from peapod.codec.form import Form
 from peapod.codec.version import LIST, Version
@@ -88,7 +88,7 @@ def _form(document: Any, version: Version | None, form: Form | None, report: Rep
     if found is None and _is_list(name):
         report.problem("must be a list", ".items")
     elif found is None:
-        report.problem(_no_such_kind(name, read_as), ".kind")
+        _refuse_kind(name, read_as, report)
     return found
 
 
@@ -96,9 +96,9 @@ def _version(name: Any, version: Version | None, report: Report) -> Version:
     if isinstance(name, str) and name in VERSIONS:
         return VERSIONS[name]
     if name:
-        report.problem(f"must be one of {', '.join(VERSIONS)}, not {name}", ".apiVersion")
+        report.refuse(Unsupported(f"must be one of {', '.join(VERSIONS)}, not {name}"), ".apiVersion")
     elif version is None:
-        report.problem(f'is required, such as "{V1BETA1.name}"', ".apiVersion")
+        report.missing(f'is required, such as "{V1BETA1.name}"', ".apiVersion")
     return version or V1BETA1
 
 
@@ -109,9 +109,11 @@ def _is_list(name: Any) -> bool:
     return isinstance(name, str) and name.endswith(LIST) and name.removesuffix(LIST) in _LISTED
 
 
-def _no_such_kind(name: Any, version: Version) -> str:
+def _refuse_kind(name: Any, version: Version, report: Report) -> None:
     if not name:
-        return 'is required, such as "Pod"'
-    if not isinstance(name, str):
-        return f"must be text, not {kind_of(name)}"
-    return f'must be one of {", ".join([*version.kinds, LIST])}; "{name}" is not known'
+        report.missing('is required, such as "Pod"', ".kind")
+    elif not isinstance(name, str):
+        report.problem(f"must be text, not {kind_of(name)}", ".kind")
+    else:
+        known = ", ".join([*version.kinds, LIST])
+        report.refuse(Unsupported(f'must be one of {known}; "{name}" is not known'), ".kind")

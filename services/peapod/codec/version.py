@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from peapod.codec.engine.paths import translate
 from peapod.codec.form import Form
 from peapod.codec.layout import Layout
+from peapod.common import kinds, selectable
 
 LIST = "List"
 """The kind of a list of anything; with the name of a kind before it, of a list of that."""
@@ -104,7 +105,7 @@ class Version:
 
         Versions have their own names, read in any case; the contract's are known in each.
         """
-        if name in form.selectable.values():
+        if form.stored and name in selectable.fields_of(kinds.of_message(form.message)):
             return name
         return next((path for known, path in form.selectable.items() if known.lower() == name.lower()), None)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from peapod.codec import codec
-from peapod.codec.versions import V1BETA1
+from peapod.codec.versions import V1BETA1, V1BETA2, V1BETA3
 from peapod.v1 import node_pb2, pod_pb2
 
 HEAD = {"apiVersion": "v1beta1"}
@@ -76,3 +76,35 @@ def test_nodes_are_written_twice_and_linked_under_the_word_that_was_asked() -> N
     assert document["minions"] == document["items"]
     assert document["items"][0]["selfLink"] == "/api/v1beta1/nodes/n"
     assert "minions" not in V1BETA1.encode_list(node_pb2.Node, [], revision=9)
+
+
+def test_v1beta2_writes_nodes_once() -> None:
+    document = V1BETA2.encode_list(node_pb2.Node, [node_pb2.Node()], revision=9)
+    assert (document["kind"], "minions" in document, len(document["items"])) == ("MinionList", False, 1)
+
+
+def test_v1beta3_keeps_links_and_revisions_in_the_metadata() -> None:
+    pod = pod_pb2.Pod(metadata={"name": "a", "namespace": "shop", "resource_version": 8})
+    document = V1BETA3.encode_list(pod_pb2.Pod, [pod], revision=9, self_link="/api/v1beta3/namespaces/shop/pods")
+    assert list(document) == ["kind", "apiVersion", "metadata", "items"]
+    assert document["metadata"] == {"selfLink": "/api/v1beta3/namespaces/shop/pods", "resourceVersion": "9"}
+    [item] = document["items"]
+    assert item["metadata"]["selfLink"] == "/api/v1beta3/namespaces/shop/pods/a"
+    assert item["metadata"]["resourceVersion"] == "8"
+    assert "kind" not in item
+    assert "apiVersion" not in item
+    assert [codec.decode(part.document).message for part in codec.split(document)] == [pod]
+
+
+def test_a_mixed_list_has_objects_that_speak_for_themselves() -> None:
+    for version in (V1BETA1, V1BETA3):
+        messages = [pod_pb2.Pod(metadata={"name": "a"}), node_pb2.Node(metadata={"name": "n"})]
+        document = version.encode_mixed(messages)
+        assert (document["kind"], document["apiVersion"]) == ("List", version.name)
+        assert [codec.decode(part.document).message for part in codec.split(document)] == messages
+
+
+def test_a_head_has_all_of_a_list_but_its_items() -> None:
+    for version in (V1BETA1, V1BETA2, V1BETA3):
+        head = version.list_head(pod_pb2.Pod, 9, "/there")
+        assert version.encode_list(pod_pb2.Pod, [], 9, self_link="/there") == head | {"items": []}

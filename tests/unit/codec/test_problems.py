@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from peapod.codec import codec
-from peapod.codec.versions import V1BETA1
-from peapod.v1 import pod_pb2, secret_pb2
+from peapod.codec.versions import V1BETA1, V1BETA3
+from peapod.v1 import node_pb2, pod_pb2, secret_pb2
 
 
 def pod(container: Any = None, manifest: Any = None, **top: Any) -> dict[str, Any]:
@@ -86,6 +86,85 @@ def test_a_wrong_value_is_told_by_its_path(document: Any, path: str, description
     assert [problem.field for problem in decoded.problems] == [path]
     assert decoded.problems[0].description.startswith(description)
     assert not decoded.unknown or decoded.message is None
+
+
+@pytest.mark.parametrize(
+    ("document", "reason"),
+    [
+        (pod(kind=None), "REQUIRED"),
+        (pod(apiVersion=None), "REQUIRED"),
+        (pod(kind="Pdo"), "NOT_SUPPORTED"),
+        (pod(apiVersion="v1"), "NOT_SUPPORTED"),
+        (pod({"imagePullPolicy": "Maybe"}), "NOT_SUPPORTED"),
+        (pod(manifest={"restartPolicy": "Sometimes"}), "NOT_SUPPORTED"),
+        (pod(id=7), "INVALID"),
+    ],
+)
+def test_the_reason_is_said_in_one_word(document: Any, reason: str) -> None:
+    assert [problem.reason for problem in codec.decode(document).problems] == [reason]
+
+
+def v1beta3(kind: str, name: str, **top: Any) -> dict[str, Any]:
+    return {"kind": kind, "apiVersion": "v1beta3", "metadata": {"name": name}} | top
+
+
+@pytest.mark.parametrize(
+    ("document", "path", "description"),
+    [
+        (v1beta3("Pod", "p", metadata={"resourceVersion": 7}), "metadata.resourceVersion", "must be text"),
+        (v1beta3("Pod", "p", metadata={"resourceVersion": "seven"}), "metadata.resourceVersion", "must be digits"),
+        (v1beta3("Pod", "p", metadata={"resourceVersion": "9" * 19}), "metadata.resourceVersion", "must be a number"),
+        (v1beta3("Pod", "p", spec={"restartPolicy": {"always": {}}}), "spec.restartPolicy", "must be text"),
+        (
+            v1beta3("Pod", "p", spec={"containers": [{"resources": {"limits": {"cpu": "much"}}}]}),
+            "spec.containers[0].resources.limits[cpu]",
+            "'much' is not a quantity",
+        ),
+        (
+            v1beta3("Pod", "p", spec={"containers": [{"resources": {"limits": {"cpu": True}}}]}),
+            "spec.containers[0].resources.limits[cpu]",
+            "must be a quantity",
+        ),
+        (
+            v1beta3("Pod", "p", spec={"volumes": [{"name": "v", "nfs": {}, "emptyDir": {}}]}),
+            "spec.volumes[0].nfs",
+            "must not be given, because spec.volumes[0] holds another already",
+        ),
+        (v1beta3("Service", "s", spec={"port": "http"}), "spec.port", "must be a number"),
+        (v1beta3("Binding", "p", target={"kind": "Pod"}), "target.kind", "must be one of Node, Minion"),
+    ],
+)
+def test_a_wrong_value_of_v1beta3_is_told_by_its_path(document: Any, path: str, description: str) -> None:
+    problems = codec.decode(document).problems
+    assert [problem.field for problem in problems] == [path]
+    assert problems[0].description.startswith(description)
+
+
+def test_words_of_another_version_are_unknown() -> None:
+    assert sorted(codec.decode(v1beta3("Pod", "p", id="p", desiredState={})).unknown) == ["desiredState", "id"]
+    assert codec.decode(pod({"env": [{"key": "A"}]}, apiVersion="v1beta2")).unknown == [f"{C}.env[0].key"]
+    assert codec.decode(pod({"volumeMounts": [{"path": "/a"}]}, apiVersion="v1beta2")).unknown == [
+        f"{C}.volumeMounts[0].path"
+    ]
+
+
+def test_version_and_kind_stand_in_where_a_document_has_none() -> None:
+    bare = {"metadata": {"name": "p"}}
+    read = codec.decode(bare, version=V1BETA3, form=V1BETA3.kinds["Pod"])
+    assert (list(read.problems), list(read.unknown)) == ([], [])
+    assert read.message == pod_pb2.Pod(metadata={"name": "p"})
+
+
+def test_a_document_that_names_its_version_is_read_as_that() -> None:
+    read = codec.decode({"apiVersion": "v1beta1", "id": "p"}, version=V1BETA3, form=V1BETA3.kinds["Pod"])
+    assert (list(read.problems), list(read.unknown)) == ([], [])
+    assert read.message == pod_pb2.Pod(metadata={"name": "p"})
+
+
+def test_a_kind_that_a_version_calls_otherwise_is_found_by_either_name() -> None:
+    for version in ("v1beta1", "v1beta2", "v1beta3"):
+        for kind in ("Minion", "Node"):
+            assert isinstance(codec.decode({"kind": kind, "apiVersion": version}).message, node_pb2.Node)
 
 
 def test_all_problems_are_told_at_once() -> None:

@@ -5,6 +5,10 @@ from __future__ import annotations
 from peapod.common.errors import Violation
 
 
+class Unsupported(ValueError):
+    """Raised for a value that is none of those that there are; says in one clause which there are."""
+
+
 class Report:
     """What was found so far, and the place that is being read: whoever goes down pushes a step and pops it again.
 
@@ -29,3 +33,12 @@ class Report:
     def problem(self, description: str, *below: str | int) -> None:
         """Say that the value at this place, or at one below it, is wrong."""
         self.problems.append(Violation(self.path(*below), description))
+
+    def missing(self, description: str, *below: str | int) -> None:
+        """Say that a value that must be there is not."""
+        self.problems.append(Violation.required(self.path(*below), description))
+
+    def refuse(self, wrong: ValueError, *below: str | int) -> None:
+        """Say of the value what an error says."""
+        make = Violation.not_supported if isinstance(wrong, Unsupported) else Violation
+        self.problems.append(make(self.path(*below), str(wrong)))

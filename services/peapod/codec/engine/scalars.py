@@ -11,7 +11,7 @@ from typing import Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.codec.engine.place import Place
-from peapod.codec.engine.report import Report
+from peapod.codec.engine.report import Report, Unsupported
 from peapod.codec.engine.shapes import ANY, Entries, Scalar, Values, text
 from peapod.codec.engine.table import Reader, Schema, Shape, Writer, kind_of
 
@@ -100,7 +100,7 @@ def words(names: Mapping[str, int], also: Mapping[str, int] | None = None, empty
     def take(value: object) -> int:
         word = text(value)
         if word and word.lower() not in spelled:
-            raise ValueError(f'must be one of {choice}; "{word}" is not')
+            raise Unsupported(f'must be one of {choice}; "{word}" is not')
         return spelled[word.lower()] if word else 0
 
     return Scalar(take, written.get, empty=empty)

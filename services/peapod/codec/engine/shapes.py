@@ -249,7 +249,7 @@ class Values(Shape):
                 try:
                     items.append(take(item))
                 except ValueError as wrong:
-                    report.problem(str(wrong), index)
+                    report.refuse(wrong, index)
 
         return read
 
@@ -282,7 +282,7 @@ class Entries(Shape):
                 try:
                     entries[text(key)] = take(key, item)
                 except ValueError as wrong:
-                    report.problem(str(wrong), f"[{key}]")
+                    report.refuse(wrong, f"[{key}]")
 
         return read
 

@@ -179,7 +179,7 @@ class Table:
             try:
                 read(value, message, report)
             except ValueError as wrong:
-                report.problem(str(wrong))
+                report.refuse(wrong)
             steps.pop()
 
     def _make_readers(self, message: Descriptor) -> Sequence[tuple[str, Reader]]:

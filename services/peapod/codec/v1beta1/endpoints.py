@@ -51,8 +51,7 @@ class FlatList(Shape):
 
     def writer(self, place: Place) -> Writer:
         """Write each address with its port."""
-        value_of = place.value_of
-        return lambda message: [one.text for one in shown(value_of(message))] or None
+        return lambda endpoints: [one.text for one in shown(endpoints.subsets)] or None
 
 
 class FlatProtocol(FlatList):
@@ -62,8 +61,7 @@ class FlatProtocol(FlatList):
 
     def writer(self, place: Place) -> Writer:
         """Write it, when there is a port."""
-        value_of = place.value_of
-        return lambda message: next((PROTOCOL.give(one.port.protocol) for one in shown(value_of(message))), None)
+        return lambda endpoints: next((PROTOCOL.give(one.port.protocol) for one in shown(endpoints.subsets)), None)
 
 
 TARGET = Table(
@@ -79,22 +77,17 @@ class FlatReferences(FlatList):
 
     schema = Schema("array", items=Schema("object", table=TARGET))
 
-    @property
-    def inside(self) -> tuple[Field, ...]:
-        """None that a place in the contract has its words from."""
-        return ()
-
     def writer(self, place: Place) -> Writer:
         """Write a reference for each that there is."""
-        value_of = place.value_of
-        return lambda message: (
-            [
-                {"endpoint": one.text, "targetRef": REFERENCE.write(one.address.target_ref)}
-                for one in shown(value_of(message))
-                if one.address.HasField("target_ref")
-            ]
-            or None
-        )
+        return lambda endpoints: [*map(_reference, filter(_refers, shown(endpoints.subsets)))] or None
+
+
+def _refers(one: Shown) -> bool:
+    return bool(one.address.HasField("target_ref"))
+
+
+def _reference(one: Shown) -> dict[str, Any]:
+    return {"endpoint": one.text, "targetRef": REFERENCE.write(one.address.target_ref)}
 
 
 class EndpointsTable(Table):
@@ -140,8 +133,8 @@ SUBSET = Table(
 ENDPOINTS = EndpointsTable(
     "Endpoints",
     *METADATA,
-    Field("protocol", "subsets", FlatProtocol()),
-    Field("endpoints", "subsets", FlatList(), always=True),
-    Field("targetRefs", "subsets", FlatReferences()),
+    Field("protocol", "", FlatProtocol()),
+    Field("endpoints", "", FlatList(), always=True),
+    Field("targetRefs", "", FlatReferences()),
     Field("subsets", "subsets", Objects(SUBSET), always=True),
 )

@@ -60,7 +60,7 @@ def _protocol(value: Any, report: Report) -> int:
     try:
         return PROTOCOL.take(value or "")  # type: ignore[no-any-return]
     except ValueError as wrong:
-        report.problem(str(wrong), ".protocol")
+        report.refuse(wrong, ".protocol")
         return 0
 
 
@@ -69,7 +69,7 @@ def _endpoints(value: Any, report: Report) -> Iterator[Endpoint]:
         try:
             yield parted(item)
         except ValueError as wrong:
-            report.problem(str(wrong), ".endpoints", index)
+            report.refuse(wrong, ".endpoints", index)
 
 
 def _references(value: Any, report: Report) -> Mapping[Endpoint, meta_pb2.ObjectReference]:
@@ -79,7 +79,7 @@ def _references(value: Any, report: Report) -> Mapping[Endpoint, meta_pb2.Object
         try:
             endpoint = parted(member(item, "endpoint"))
         except ValueError as wrong:
-            report.problem(str(wrong), ".endpoint")
+            report.refuse(wrong, ".endpoint")
         else:
             found[endpoint] = _reference(member(item, "targetRef"), report)
         del report.steps[-2:]

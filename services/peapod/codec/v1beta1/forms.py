@@ -31,7 +31,6 @@ from peapod.v1 import (
 NAME = {"name": "metadata.name"}
 
 OF_PODS = {
-    "namespace": "metadata.namespace",
     "DesiredState.Host": "spec.node_name",
     "DesiredState.Status": "status.phase",
 }

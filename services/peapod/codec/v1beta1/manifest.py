@@ -71,7 +71,7 @@ def decode(document: Any, path: str = "") -> Decoded:
         report.problem(f"must be an object, not {kind_of(document)}")
         return Decoded(None, report.problems, report.unknown)
     if not member(document, "version"):
-        report.problem('is required: "v1beta2", or the older "v1beta1"', ".version")
+        report.missing('is required: "v1beta2", or the older "v1beta1"', ".version")
     TABLE.read(_with_lower_version(document), pod, report)
     return Decoded(pod, report.problems, report.unknown)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peapod.codec.engine.report import Unsupported
 from peapod.codec.engine.shapes import ANY, Scalar, text
 from peapod.codec.engine.table import kind_of
 from peapod.v1 import pod_pb2
@@ -18,7 +19,7 @@ def _take_restart_policy(value: object) -> int:
     given = _restart_words(value)
     for word in given:
         if word.lower() not in order:
-            raise ValueError(f'must be one of {", ".join(_RESTART)}; "{word}" is not')
+            raise Unsupported(f'must be one of {", ".join(_RESTART)}; "{word}" is not')
     return next((number for name, number in order.items() if name in {word.lower() for word in given}), 0)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from peapod.codec.engine.place import Place
-from peapod.codec.engine.report import Report
+from peapod.codec.engine.report import Report, Unsupported
 from peapod.codec.engine.scalars import TEXT
 from peapod.codec.engine.shapes import Constant, Object, text
 from peapod.codec.engine.table import Field, Reader, Table
@@ -25,7 +25,7 @@ class TargetKind(Constant):
 
 def _read_target_kind(value: Any, _: Any, __: Report) -> None:
     if text(value) not in ("", *KINDS):
-        raise ValueError(f'must be one of {", ".join(KINDS)}; "{value}" is not')
+        raise Unsupported(f'must be one of {", ".join(KINDS)}; "{value}" is not')
 
 
 def _node() -> str:

@@ -25,13 +25,9 @@ from peapod.v1 import (
     service_pb2,
 )
 
-NAME = {"name": "metadata.name", "metadata.name": "metadata.name"}
+NAME = {"name": "metadata.name"}
 
-OF_PODS = {
-    "metadata.namespace": "metadata.namespace",
-    "spec.host": "spec.node_name",
-    "status.phase": "status.phase",
-}
+OF_PODS = {"spec.host": "spec.node_name", "status.phase": "status.phase"}
 
 NAMED_EVENTS = {key: path for key, path in OF_EVENTS.items() if key != "involvedObject.id"} | {
     "involvedObject.name": "involved_object.name"

@@ -16,8 +16,8 @@ class Nested(Layout):
     version: str
 
     def link(self, form: Form, resource: str, namespace: str, name: str) -> str:
-        """Say the path of an object, below that of its namespace."""
-        within = f"namespaces/{namespace}/" if form.namespaced else ""
+        """Say the path of an object, below that of its namespace; one that is not in any yet has no better."""
+        within = f"namespaces/{namespace}/" if form.namespaced and namespace else ""
         return f"/api/{self.version}/{within}{resource}/{name}"
 
     def put_link(self, document: dict[str, Any], link: str) -> None:
