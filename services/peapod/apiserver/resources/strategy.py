@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Generic, Protocol, Self, TypeVar
 
 from google.protobuf.message import Message
@@ -83,7 +84,7 @@ class Strategy(Generic[R]):
         """What the keys of all objects begin with."""
         return kind_prefix(self.plural)
 
-    @property
+    @cached_property
     def selectable(self) -> Mapping[str, Callable[[Any], str]]:
         """The fields that field selectors may name."""
         return fields_of(self.of)
