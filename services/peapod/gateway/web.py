@@ -35,11 +35,14 @@ class WebServer:
             http=_Http,
             ws=_WebSocket,
             lifespan="off",
-            proxy_headers=False,
             log_config=None,
             access_log=False,
             log_level="warning",
             server_header=False,
+            # Whoever connects is who it is, whatever its headers say.
+            proxy_headers=False,
+            # Pongs wait behind messages that a slow reader has not taken yet, so that their absence tells nothing.
+            ws_ping_timeout=None,
             timeout_graceful_shutdown=GRACE_SECONDS,
         )
         self._server = _Uvicorn(config)
