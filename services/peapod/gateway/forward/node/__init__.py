@@ -1,0 +1,1 @@
+"""What a node's kubelet served over HTTP, answered from the gRPC of today."""
