@@ -14,7 +14,7 @@ from peapod.codec.versions import VERSIONS
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
-from peapod.gateway import diagnostics, discovery
+from peapod.gateway import diagnostics, discovery, forward
 from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.copies import Copies
@@ -43,8 +43,13 @@ class Gateway:
             ProcessCollector(registry=registry)
         registry.register(CopiesCollector(self.copies))
         api = Api(self._channel, self.copies, ApiMetrics(registry))
-        pages = Starlette(routes=[*diagnostics.routes(self._channel, registry), *discovery.routes()])
-        self.web = WebServer(Front(api, pages), config.address, allow_insecure=config.allow_insecure)
+        # The last of these take every path that no other has.
+        routes = [
+            *diagnostics.routes(self._channel, registry),
+            *forward.routes(self._channel),
+            *discovery.routes(),
+        ]
+        self.web = WebServer(Front(api, Starlette(routes=routes)), config.address, allow_insecure=config.allow_insecure)
 
     async def start(self) -> None:
         """Serve HTTP, and only then say that all is well."""
