@@ -14,7 +14,7 @@ from peapod.codec.versions import VERSIONS
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
-from peapod.gateway import diagnostics, discovery, forward
+from peapod.gateway import diagnostics, discovery, forward, validate
 from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.copies import Copies
@@ -46,6 +46,7 @@ class Gateway:
         # The last of these take every path that no other has.
         routes = [
             *diagnostics.routes(self._channel, registry),
+            *validate.routes(self._channel),
             *forward.routes(self._channel),
             *discovery.routes(),
         ]
