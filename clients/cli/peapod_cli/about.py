@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from peapod.common.kinds import EVENT, Kind
 from peapod_cli import columns, words
 from peapod_cli.calls import Connection
-from peapod_cli.kinds import EVENT, Kind
 from peapod_cli.sections import Lines, section
 from peapod_cli.table import Row
 

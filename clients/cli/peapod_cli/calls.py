@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import grpc
@@ -16,7 +15,7 @@ from peapod.common.errors import NotFound, PeapodError, Unavailable
 if TYPE_CHECKING:
     from google.protobuf.message import Message
 
-    from peapod_cli.kinds import Kind
+    from peapod.common.kinds import Kind
 
 ANSWER_SECONDS = 30.0
 """The longest to wait for one answer."""
@@ -86,19 +85,16 @@ class Calls:
 
     def __init__(self, kind: Kind, connection: Connection) -> None:
         self.kind = kind
-        self._connection = connection
-        self._messages = import_module(f"peapod.v1.{kind.singular}_service_pb2")
-        stubs = import_module(f"peapod.v1.{kind.singular}_service_rpc")
-        self._client = getattr(stubs, f"{kind.title}ServiceSyncClient")(connection.channel)
+        self.connection = connection
+        self._client = kind.sync_client(connection.channel)
 
     def create(self, message: Message, *, validate_only: bool = False) -> Any:
         """Store a new object, or only check it."""
-        fields: dict[str, Any] = {self.kind.singular: message, "validate_only": validate_only}
-        return getattr(self._call("Create", **fields), self.kind.singular)
+        return self.kind.of(self._call("Create", **self._holding(message), validate_only=validate_only))
 
     def get(self, namespace: str, name: str) -> Any:
         """Read one object."""
-        return getattr(self._call("Get", **self._scope(namespace), name=name), self.kind.singular)
+        return self.kind.of(self._call("Get", **self._scope(namespace), name=name))
 
     def find(self, namespace: str, name: str) -> Any:
         """Read one object, or None when there is none of that name."""
@@ -109,33 +105,35 @@ class Calls:
 
     def update(self, message: Message) -> Any:
         """Replace what may change of an object, if it is still at the resource version that it was read at."""
-        return getattr(self._call("Update", **{self.kind.singular: message}), self.kind.singular)
+        return self.kind.of(self._call("Update", **self._holding(message)))
 
     def list(self, namespace: str, labels: str = "", fields: str = "") -> Any:
         """Read all that match: their `items`, and the `revision` and `store_id` of the snapshot."""
         return self._call("List", **self._scope(namespace), label_selector=labels, field_selector=fields)
 
-    def delete(self, namespace: str, name: str) -> None:
-        """Remove one object."""
-        self._call("Delete", **self._scope(namespace), name=name)
+    def delete(self, namespace: str, name: str, *, uid: str = "", resource_version: int = 0) -> None:
+        """Remove one object; where more than its name is given, only if it is this very one and has not changed."""
+        only = {"uid": uid, "resource_version": resource_version}
+        self._call("Delete", **self._scope(namespace), name=name, **only)
 
-    def watch(self, namespace: str, labels: str, fields: str, revision: int, store_id: str) -> Iterator[Batch]:
-        """Stream what changes after a revision of a store; a list tells both."""
+    def watch(
+        self, namespace: str, labels: str, fields: str, revision: int, store_id: str, *, seconds: float | None = None
+    ) -> Iterator[Batch]:
+        """Stream what changes after a revision of a store; a list tells both. Raises `TooLate` after some seconds."""
         selection = {"label_selector": labels, "field_selector": fields}
-        request = self._request("Watch", **self._scope(namespace), **selection, revision=revision, store_id=store_id)
-        with self._connection.translated():
-            for response in getattr(self._client, f"watch_{self.kind.singular}s")(request):
-                changes = [(change.type, getattr(change, self.kind.singular)) for change in response.events]
+        place = {"revision": revision, "store_id": store_id}
+        request = self.kind.request("Watch", **self._scope(namespace), **selection, **place)
+        with self.connection.translated():
+            for response in self.kind.bound(self._client, "Watch")(request, timeout=seconds):
+                changes = [(change.type, self.kind.of(change)) for change in response.events]
                 yield Batch(changes, response.revision)
 
     def _scope(self, namespace: str) -> dict[str, str]:
         return {"namespace": namespace} if self.kind.namespaced else {}
 
-    def _call(self, verb: str, **fields: Any) -> Any:
-        method = f"{verb.lower()}_{self.kind.singular}" + ("s" if verb == "List" else "")
-        with self._connection.translated():
-            return getattr(self._client, method)(self._request(verb, **fields), timeout=ANSWER_SECONDS)
+    def _holding(self, message: Message) -> dict[str, Any]:
+        return {self.kind.singular: message}
 
-    def _request(self, verb: str, **fields: Any) -> Any:
-        noun = self.kind.title + ("s" if verb in ("List", "Watch") else "")
-        return getattr(self._messages, f"{verb}{noun}Request")(**fields)
+    def _call(self, verb: str, **fields: Any) -> Any:
+        with self.connection.translated():
+            return self.kind.bound(self._client, verb)(self.kind.request(verb, **fields), timeout=ANSWER_SECONDS)

@@ -7,7 +7,7 @@ from typing import Any
 
 from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Violation
-from peapod_cli.kinds import POD, Kind
+from peapod.common.kinds import POD, Kind
 
 
 def broken_rules(kind: Kind, message: Any, problems: Sequence[Violation]) -> list[Violation]:

@@ -6,20 +6,37 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from peapod.common.kinds import (
+    ENDPOINTS,
+    EVENT,
+    LIMIT_RANGE,
+    NAMESPACE,
+    NODE,
+    POD,
+    REPLICATION_CONTROLLER,
+    RESOURCE_QUOTA,
+    SECRET,
+    SERVICE,
+    Kind,
+)
 from peapod_cli import words
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind
 from peapod_cli.table import Row
 
 if TYPE_CHECKING:
+    from peapod.v1.endpoints_pb2 import Endpoints
     from peapod.v1.event_pb2 import Event
     from peapod.v1.meta_pb2 import ObjectMeta
     from peapod.v1.namespace_pb2 import Namespace
     from peapod.v1.node_pb2 import Node
-    from peapod.v1.pod_pb2 import Pod
+    from peapod.v1.pod_pb2 import Container, Pod
+    from peapod.v1.replication_controller_pb2 import ReplicationController
     from peapod.v1.secret_pb2 import Secret
-
+    from peapod.v1.service_pb2 import Service
 
 GONE = "Deleted"
+
+SHOWN_ADDRESSES = 3
+"""How many of a service's addresses a cell names."""
 
 
 @dataclass(frozen=True)
@@ -47,11 +64,16 @@ class Columns:
 
 
 def _pod(pod: Pod, wide: bool, now: float) -> list[Row]:
-    containers = [(container.name, container.image) for container in pod.spec.containers] or [("", "")]
     where = [pod.metadata.name, *([pod.status.pod_ip] if wide else [])]
     rest = [pod_host(pod), words.labels(pod.metadata.labels), pod_phase(pod)]
     rest += [_created(pod.metadata, now)] if wide else []
-    return [[*where, *containers[0], *rest], *([*("" for _ in where), *other] for other in containers[1:])]
+    return _around_containers(where, pod.spec.containers, rest)
+
+
+def _around_containers(before: Row, containers: Sequence[Container], behind: Row) -> list[Row]:
+    """Make a row with the first container in it, and one with nothing else for each of the others."""
+    first, *others = [(container.name, container.image) for container in containers] or [("", "")]
+    return [[*before, *first, *behind], *([*("" for _ in before), *other] for other in others)]
 
 
 def pod_host(pod: Pod) -> str:
@@ -66,6 +88,36 @@ def pod_phase(pod: Pod) -> str:
     from peapod.v1 import pod_pb2
 
     return words.plain(pod.status.phase, pod_pb2.PodPhase, "POD_PHASE_")
+
+
+def _controller(controller: ReplicationController, wide: bool, now: float) -> list[Row]:
+    rest = [words.labels(controller.spec.selector), str(controller.spec.replicas)]
+    rest += [str(controller.status.replicas), _created(controller.metadata, now)] if wide else []
+    return _around_containers([controller.metadata.name], controller.spec.template.spec.containers, rest)
+
+
+def _service(service: Service, wide: bool, now: float) -> list[Row]:
+    pairs = [words.labels(service.metadata.labels), words.labels(service.spec.selector)]
+    ports = ",".join(str(port.port) for port in service.spec.ports)
+    row = [service.metadata.name, *pairs, service.spec.cluster_ip, ports]
+    return [[*row, ",".join(service.spec.external_ips), _created(service.metadata, now)] if wide else row]
+
+
+def _endpoints(endpoints: Endpoints, wide: bool, now: float) -> list[Row]:
+    row = [endpoints.metadata.name, addresses(endpoints, SHOWN_ADDRESSES)]
+    return [[*row, _created(endpoints.metadata, now)] if wide else row]
+
+
+def addresses(endpoints: Endpoints, most: int) -> str:
+    """Write `ip:port,ip:port` of the ports without a name, `...` for those beyond `most`."""
+    found = [
+        f"{address.ip}:{port.port}"
+        for subset in endpoints.subsets
+        for port in subset.ports
+        if not port.name
+        for address in subset.addresses
+    ]
+    return ",".join(found[:most]) + ("..." if len(found) > most else "") or words.NONE
 
 
 def _node(node: Node, wide: bool, now: float) -> list[Row]:
@@ -115,6 +167,10 @@ def _secret(secret: Secret, wide: bool, now: float) -> list[Row]:
     return [[*row, secret.type, _created(secret.metadata, now)] if wide else row]
 
 
+def _named(item: Any, wide: bool, now: float) -> list[Row]:
+    return [[item.metadata.name, _created(item.metadata, now)] if wide else [item.metadata.name]]
+
+
 def _created(metadata: ObjectMeta, now: float) -> str:
     return words.age(now - metadata.creation_timestamp.seconds)
 
@@ -125,12 +181,21 @@ def by_last_time(event: Any) -> tuple[int, int]:
 
 
 _EVENT_HEADS = ("FIRSTSEEN", "LASTSEEN", "COUNT", "NAME", "KIND", "SUBOBJECT", "REASON", "SOURCE", "MESSAGE")
+_CONTROLLER_HEADS = ("CONTROLLER", "CONTAINER(S)", "IMAGE(S)", "SELECTOR", "REPLICAS")
+_SERVICE_HEADS = ("NAME", "LABELS", "SELECTOR", "IP", "PORT")
 _POD_HEADS = ("CONTAINER(S)", "IMAGE(S)", "HOST", "LABELS", "STATUS")
 
 COLUMNS: dict[Kind, Columns] = {
     POD: Columns(("POD", *_POD_HEADS), ("POD", "IP", *_POD_HEADS, "CREATED"), _pod),
+    REPLICATION_CONTROLLER: Columns(
+        _CONTROLLER_HEADS, (*_CONTROLLER_HEADS, "CURRENT", "CREATED"), _controller, mark="REPLICAS"
+    ),
+    SERVICE: Columns(_SERVICE_HEADS, (*_SERVICE_HEADS, "PUBLIC IPS", "CREATED"), _service, mark="PORT"),
+    ENDPOINTS: Columns(("NAME", "ENDPOINTS"), ("NAME", "ENDPOINTS", "CREATED"), _endpoints, mark="ENDPOINTS"),
     NODE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "IP", "CREATED"), _node),
     EVENT: Columns(_EVENT_HEADS, _EVENT_HEADS, _event, mark=""),
     NAMESPACE: Columns(("NAME", "LABELS", "STATUS"), ("NAME", "LABELS", "STATUS", "CREATED"), _namespace),
     SECRET: Columns(("NAME", "DATA"), ("NAME", "DATA", "TYPE", "CREATED"), _secret, mark="DATA"),
+    LIMIT_RANGE: Columns(("NAME",), ("NAME", "CREATED"), _named, mark=""),
+    RESOURCE_QUOTA: Columns(("NAME",), ("NAME", "CREATED"), _named, mark=""),
 }

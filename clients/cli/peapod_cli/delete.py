@@ -16,7 +16,7 @@ def run(arguments: Namespace, console: Console) -> None:
     """Delete, and print `type/name` for each."""
     targets = kinds.targets(arguments.words) if arguments.words or not arguments.filename else []
     selects = bool(arguments.selector or arguments.all)
-    if targets and selects == any(target.names for target in targets):
+    if any(selects == bool(target.names) for target in targets):
         raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")
     with Connection(arguments.server) as connection:
         if arguments.filename:
@@ -35,7 +35,7 @@ def _delete_named(targets: Sequence[Target], arguments: Namespace, connection: C
             except NotFound as error:
                 console.error(error.message)
             else:
-                console.line(f"{kind.plural}/{name}")
+                console.line(f"{kinds.word(kind)}/{name}")
 
 
 def _delete_selected(targets: Sequence[Target], arguments: Namespace, connection: Connection, console: Console) -> None:
@@ -60,4 +60,4 @@ def _delete_declared(arguments: Namespace, connection: Connection, console: Cons
             except NotFound:
                 console.note(f'{place}: {kind.title} "{metadata.name}" is not there')
             else:
-                console.line(f"{kind.plural}/{metadata.name}")
+                console.line(f"{kinds.word(kind)}/{metadata.name}")

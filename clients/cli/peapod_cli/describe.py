@@ -7,10 +7,32 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from peapod.common.errors import Invalid, NotFound
-from peapod_cli import about, columns, describe_node, describe_pod, words
+from peapod.common.kinds import (
+    ENDPOINTS,
+    EVENT,
+    LIMIT_RANGE,
+    NAMESPACE,
+    NODE,
+    POD,
+    REPLICATION_CONTROLLER,
+    RESOURCE_QUOTA,
+    SECRET,
+    SERVICE,
+    Kind,
+)
+from peapod_cli import (
+    about,
+    columns,
+    describe_bounds,
+    describe_controller,
+    describe_node,
+    describe_pod,
+    describe_service,
+    words,
+)
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind, Target, targets
+from peapod_cli.kinds import Target, targets
 from peapod_cli.sections import Lines, pairs, section
 
 if TYPE_CHECKING:
@@ -66,7 +88,12 @@ def _secret(secret: Secret, connection: Connection) -> Lines:
 
 _SAY: dict[Kind, Callable[[Any, Connection], Lines]] = {
     POD: describe_pod.lines,
+    REPLICATION_CONTROLLER: describe_controller.lines,
+    SERVICE: describe_service.lines,
+    ENDPOINTS: describe_service.endpoints_lines,
     NODE: describe_node.lines,
     NAMESPACE: _namespace,
     SECRET: _secret,
+    LIMIT_RANGE: describe_bounds.limit_range_lines,
+    RESOURCE_QUOTA: describe_bounds.quota_lines,
 }

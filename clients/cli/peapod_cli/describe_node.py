@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from peapod.common.kinds import POD
 from peapod_cli import columns, words
 from peapod_cli.calls import Connection
-from peapod_cli.kinds import POD
 from peapod_cli.sections import Lines, pairs, section, truth
 from peapod_cli.table import Row
 

@@ -12,7 +12,7 @@ from peapod_cli.sections import Lines, pairs, section, truth
 from peapod_cli.table import Row
 
 if TYPE_CHECKING:
-    from peapod.v1.pod_pb2 import Container, ContainerPort, Handler, IntOrString, Pod, Probe, Volume
+    from peapod.v1.pod_pb2 import Container, ContainerPort, Handler, Pod, Probe, Volume
 
 
 def lines(pod: Pod, connection: Connection) -> Lines:
@@ -64,11 +64,8 @@ _PORT_HEADS = ("CONTAINER", "NAME", "PORT", "PROTOCOL", "HOST PORT")
 
 
 def _port(container: str, port: ContainerPort) -> Row:
-    from peapod.v1 import pod_pb2
-
-    protocol = words.plain(port.protocol, pod_pb2.Protocol, "PROTOCOL_").upper()
     host = f"{port.host_ip}:{port.host_port}" if port.host_ip else str(port.host_port or "")
-    return (container, port.name, str(port.container_port), protocol, host)
+    return (container, port.name, str(port.container_port), words.protocol(port.protocol), host)
 
 
 def _resources(container: Container) -> Iterator[Row]:
@@ -100,14 +97,10 @@ def _action(handler: Handler) -> str:
         return shlex.join(handler.exec.command)
     if form == "http_get":
         where = f" of {handler.http_get.host}" if handler.http_get.host else ""
-        return f"GET {handler.http_get.path} from port {_number(handler.http_get.port)}{where}"
+        return f"GET {handler.http_get.path} from port {words.port(handler.http_get.port)}{where}"
     if form == "tcp_socket":
-        return f"connect to port {_number(handler.tcp_socket.port)}"
+        return f"connect to port {words.port(handler.tcp_socket.port)}"
     return ""
-
-
-def _number(port: IntOrString) -> str:
-    return port.text or str(port.number)
 
 
 def _mounts(container: Container) -> Iterator[Row]:

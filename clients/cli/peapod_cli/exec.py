@@ -10,10 +10,11 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 from peapod.common.errors import Invalid, Unavailable
+from peapod.common.kinds import POD
 from peapod_cli import terminal
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import POD, one_pod
+from peapod_cli.kinds import one_pod
 
 if TYPE_CHECKING:
     from peapod.v1.exec_pb2 import ExecInput

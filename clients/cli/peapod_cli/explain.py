@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from peapod.common.errors import Invalid, Unavailable
+from peapod.common.kinds import POD
 from peapod_cli import about, columns, kinds, sections
 from peapod_cli.calls import ANSWER_SECONDS, Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import POD
 
 if TYPE_CHECKING:
     from peapod.v1.placement_pb2 import NodeVerdict, Placement

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from peapod.common.errors import Invalid, NotFound
+from peapod.common.kinds import EVENT, Kind
 from peapod_cli import kinds, watch
 from peapod_cli.calls import Calls, Connection
 from peapod_cli.columns import by_last_time
 from peapod_cli.console import Console
-from peapod_cli.kinds import EVENT, Kind, Target
+from peapod_cli.kinds import Target
 from peapod_cli.printers import DocumentPrinter, TablePrinter
 
 DOCUMENTS = ("json", "yaml")

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from peapod.common.errors import Conflict, Invalid, NotFound, PeapodError, TooLate, Unavailable
+from peapod.common.kinds import EVENT, Kind
 from peapod_cli import kinds
 from peapod_cli.calls import Calls, Connection
 from peapod_cli.console import Console
 from peapod_cli.get import show
-from peapod_cli.kinds import EVENT, Kind, Target
+from peapod_cli.kinds import Target
 from peapod_cli.label_changes import Changes, read_changes, split
 
 TRIES = 20
@@ -42,7 +43,7 @@ def run(arguments: Namespace, console: Console) -> None:
             raise Invalid("--resource-version is of one object; name one")
         for kind, item in chosen:
             for problem in changes.refusals(item.metadata.labels, overwrite=arguments.overwrite):
-                console.error(f"{kind.plural}/{item.metadata.name}: {problem}")
+                console.error(f"{kinds.word(kind)}/{item.metadata.name}: {problem}")
         if console.status:
             return
         labelled = _label_each(chosen, changes, arguments, connection, console)
@@ -55,7 +56,7 @@ def _targets(named: Sequence[str], arguments: Namespace) -> list[Target]:
     selects = bool(arguments.selector or arguments.all)
     if any(target.kind is EVENT for target in targets):
         raise Invalid("events cannot be labelled")
-    if selects == any(target.names for target in targets):
+    if any(selects == bool(target.names) for target in targets):
         raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")
     return targets
 
@@ -104,7 +105,7 @@ def _label(calls: Calls, item: Any, changes: Changes, arguments: Namespace) -> A
                 raise
         item = calls.get(arguments.namespace, item.metadata.name)
         if refusals := changes.refusals(item.metadata.labels, overwrite=arguments.overwrite):
-            raise Conflict(f"{calls.kind.plural}/{item.metadata.name}: {refusals[0]}")
+            raise Conflict(f"{kinds.word(calls.kind)}/{item.metadata.name}: {refusals[0]}")
 
 
 def _update(calls: Calls, item: Any, changes: Changes) -> Any:

@@ -9,9 +9,9 @@ from peapod.codec import codec
 from peapod.codec.codec import Decoded, Part
 from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Invalid, PeapodError, Violation
-from peapod_cli import checks, kinds, sources
+from peapod.common.kinds import KINDS, Kind, of_message
+from peapod_cli import checks, sources
 from peapod_cli.console import Console
-from peapod_cli.kinds import Kind
 from peapod_cli.sources import Source
 from peapod_cli.verbs import DEFAULT_NAMESPACE
 
@@ -68,7 +68,7 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
                 wrong = True
             _say(console, problems, unknown, strict)
             if decoded.message is not None:
-                objects.append(Declared(kinds.of_message(decoded.message), decoded.message, place, part.path))
+                objects.append(Declared(of_message(decoded.message), decoded.message, place, part.path))
     return None if wrong else objects
 
 
@@ -76,7 +76,7 @@ def _decode(part: Part) -> Decoded:
     """Read one object; one of a kind that is not kept, such as a binding, cannot be declared."""
     decoded = codec.decode(part.document, part.path)
     name = decoded.message.DESCRIPTOR.name if decoded.message else ""
-    if not name or name in {kind.title for kind in kinds.KINDS}:
+    if not name or name in {kind.title for kind in KINDS}:
         return decoded
     return Decoded(None, [Violation(_join(part.path, "kind"), f"{name} is not supported yet")], [])
 
@@ -89,7 +89,7 @@ def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], stri
 
 
 def _place_in_namespace(message: Any, namespace: str, place: str, path: str) -> list[str]:
-    if message is None or not kinds.of_message(message).namespaced:
+    if message is None or not of_message(message).namespaced:
         return []
     given = message.metadata.namespace
     if namespace and given and given != namespace:
@@ -104,7 +104,7 @@ def _broken_rules(decoded: Decoded, place: str, path: str) -> list[str]:
         return []
     root = f"{path}." if path else ""
     problems = [problem._replace(field=problem.field.removeprefix(root)) for problem in decoded.problems]
-    broken = checks.broken_rules(kinds.of_message(decoded.message), decoded.message, problems)
+    broken = checks.broken_rules(of_message(decoded.message), decoded.message, problems)
     return [f"{place}: {_said(_join(path, field), text)}" for field, text, _ in broken]
 
 

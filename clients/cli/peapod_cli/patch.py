@@ -8,10 +8,11 @@ from typing import Any
 
 from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Conflict, Invalid
+from peapod.common.kinds import EVENT, of_message
 from peapod_cli import kinds, objects
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import EVENT, Target
+from peapod_cli.kinds import Target
 from peapod_cli.objects import Declared
 from peapod_cli.sources import Source
 
@@ -66,7 +67,7 @@ def _change(
 
 def _store(item: Declared, current: Any, connection: Connection, console: Console) -> None:
     ours, theirs = item.message.metadata, current.metadata
-    if (item.kind, ours.namespace, ours.name) != (kinds.of_message(current), theirs.namespace, theirs.name):
+    if (item.kind, ours.namespace, ours.name) != (of_message(current), theirs.namespace, theirs.name):
         raise Invalid("--patch may not change what an object is called")
     try:
         stored = connection.of(item.kind).update(item.message)

@@ -17,13 +17,14 @@ from peapod.common import informer, process
 from peapod.common.channel import open_channel
 from peapod.common.errors import Invalid, NotFound, NotReady, PeapodError
 from peapod.common.informer import Informer
+from peapod.common.kinds import POD
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pb
 from peapod.v1.pod_service_rpc import PodServiceClient
 from peapod_cli import columns, listeners
 from peapod_cli.calls import Connection, meaning
 from peapod_cli.console import Console
-from peapod_cli.kinds import POD, one_pod
+from peapod_cli.kinds import one_pod
 
 PIECE = 64 * 1024
 """Bytes of a connection that are sent at once, at most."""

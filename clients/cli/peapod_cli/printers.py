@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from peapod.common.kinds import Kind
 from peapod_cli.columns import COLUMNS
 from peapod_cli.console import Console
-from peapod_cli.kinds import Kind
 from peapod_cli.table import Row, Table
 
 

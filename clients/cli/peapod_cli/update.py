@@ -6,10 +6,11 @@ from argparse import Namespace
 from typing import Any
 
 from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable
+from peapod.common.kinds import EVENT, POD, SERVICE
 from peapod_cli import objects, patch
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
-from peapod_cli.kinds import EVENT, POD
+from peapod_cli.kinds import word
 from peapod_cli.objects import Declared
 
 TRIES = 20
@@ -42,7 +43,7 @@ def _replace(item: Declared, connection: Connection, console: Console) -> None:
     except PeapodError as error:
         item.complain(error, console)
     else:
-        console.line(f"{item.kind.plural}/{stored.metadata.name}")
+        console.line(f"{word(item.kind)}/{stored.metadata.name}")
 
 
 def _update(item: Declared, connection: Connection) -> Any:
@@ -63,8 +64,10 @@ def _update(item: Declared, connection: Connection) -> Any:
 
 
 def _fill_in(item: Declared, message: Any, current: Any) -> None:
-    """Add what a file need not say of an object that is there: its version, and where a pod was placed."""
+    """Add what a file need not say of an object that is there: its version, and what the cluster chose for it."""
     if not message.metadata.resource_version:
         message.metadata.resource_version = current.metadata.resource_version
     if item.kind is POD and not message.spec.node_name:
         message.spec.node_name = current.spec.node_name
+    if item.kind is SERVICE and not message.spec.cluster_ip:
+        message.spec.cluster_ip = current.spec.cluster_ip

@@ -13,6 +13,8 @@ from peapod.common.errors import Invalid
 if TYPE_CHECKING:
     from google.protobuf.timestamp_pb2 import Timestamp
 
+    from peapod.v1.pod_pb2 import IntOrString
+
 NONE = "<none>"
 
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -30,6 +32,18 @@ def plain(value: int, names: type, prefix: str) -> str:
     name: str = names.Name(value)  # type: ignore[attr-defined]
     word = name.removeprefix(prefix)
     return "" if word == "UNSPECIFIED" else "".join(part.capitalize() for part in word.split("_"))
+
+
+def protocol(value: int) -> str:
+    """Write a protocol in upper case."""
+    from peapod.v1 import pod_pb2
+
+    return plain(value, pod_pb2.Protocol, "PROTOCOL_").upper()
+
+
+def port(value: IntOrString) -> str:
+    """Write a port by its name or its number; 0 is none."""
+    return value.text or str(value.number)
 
 
 def moment(time: Timestamp) -> str:

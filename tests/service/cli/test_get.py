@@ -156,9 +156,8 @@ async def test_a_watch_goes_on_when_the_server_comes_back(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        ([], "say of what: pods, minions, events, namespaces"),
+        ([], "say of what: pods, replicationControllers, services, endpoints, minions, events, namespaces"),
         (["frobs"], 'there is no resource "frobs"'),
-        (["rc"], "replicationControllers are not supported yet"),
         (["pods,nodes", "-w"], "--watch follows the objects of one type"),
         (["pods", "x", "-l", "a=b"], "-l picks among all objects of a type"),
         (["pods", "-o", "xml"], "argument -o/--output: invalid choice: 'xml'"),

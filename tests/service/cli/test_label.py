@@ -131,6 +131,7 @@ async def test_a_watch_sees_what_enters_and_leaves_its_selection(peapod: Run, ap
         (["pod", "web"], "say what to change"),
         (["pods", "a=1"], "say which ones: by NAME, with -l SELECTOR, or with --all"),
         (["pods", "web", "--all", "a=1"], "say which ones"),
+        (["pods", "node/n", "a=1"], "say which ones"),
         (["event", "x", "a=1"], "events cannot be labelled"),
         (["frob", "x", "a=1"], 'there is no resource "frob"'),
         (["pod", "web", "a=1", "--resource-version", "x"], "argument --resource-version: 'x' is no whole number"),

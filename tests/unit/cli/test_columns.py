@@ -4,9 +4,31 @@ from __future__ import annotations
 
 from google.protobuf import text_format
 
-from peapod.v1 import event_pb2, namespace_pb2, node_pb2, pod_pb2, secret_pb2
+from peapod.common import kinds
+from peapod.common.kinds import (
+    ENDPOINTS,
+    EVENT,
+    NAMESPACE,
+    NODE,
+    POD,
+    REPLICATION_CONTROLLER,
+    RESOURCE_QUOTA,
+    SECRET,
+    SERVICE,
+    Kind,
+)
+from peapod.v1 import (
+    endpoints_pb2,
+    event_pb2,
+    namespace_pb2,
+    node_pb2,
+    pod_pb2,
+    replication_controller_pb2,
+    resource_quota_pb2,
+    secret_pb2,
+    service_pb2,
+)
 from peapod_cli.columns import COLUMNS
-from peapod_cli.kinds import EVENT, NAMESPACE, NODE, POD, SECRET, Kind
 
 
 def rows(kind: Kind, message: object, *, wide: bool = False, now: float = 0) -> list[list[str]]:
@@ -93,3 +115,49 @@ def test_a_secret_shows_how_much_and_not_what() -> None:
     )
     assert rows(SECRET, secret) == [["s", "1"]]
     assert rows(SECRET, secret, wide=True, now=0) == [["s", "1", "Opaque", "Less than a second"]]
+
+
+CONTROLLER = """
+metadata { name: "r" }
+spec {
+  replicas: 3 selector { key: "a" value: "b" }
+  template { spec { containers { name: "a" image: "x" } containers { name: "b" image: "y" } } }
+}
+status { replicas: 2 }
+"""
+
+
+def test_a_controller_says_how_many_pods_it_wants_of_which_containers() -> None:
+    controller = text_format.Parse(CONTROLLER, replication_controller_pb2.ReplicationController())
+    assert rows(REPLICATION_CONTROLLER, controller) == [["r", "a", "x", "a=b", "3"], ["", "b", "y"]]
+    assert rows(REPLICATION_CONTROLLER, controller, wide=True)[0][4:] == ["3", "2", "Less than a second"]
+    gone = COLUMNS[REPLICATION_CONTROLLER].gone(controller, wide=False, now=0)
+    assert [list(row) for row in gone] == [["r", "a", "x", "a=b", "Deleted"], ["", "b", "y"]]
+
+
+def test_a_service_says_whom_it_picks_and_where_it_is() -> None:
+    service = text_format.Parse(
+        'metadata { name: "s" } spec { cluster_ip: "10.0.0.7" ports { port: 80 } external_ips: "192.0.2.1" }',
+        service_pb2.Service(),
+    )
+    assert rows(SERVICE, service) == [["s", "<none>", "<none>", "10.0.0.7", "80"]]
+    assert rows(SERVICE, service, wide=True)[0][5:] == ["192.0.2.1", "Less than a second"]
+
+
+def test_endpoints_name_three_addresses_of_ports_without_a_name() -> None:
+    endpoints = endpoints_pb2.Endpoints(metadata={"name": "e"})
+    assert rows(ENDPOINTS, endpoints) == [["e", "<none>"]]
+    subset = endpoints.subsets.add(addresses=[{"ip": f"10.1.0.{number}"} for number in (1, 2, 3)])
+    subset.ports.add(name="named", port=99)
+    subset.ports.add(port=80)
+    assert rows(ENDPOINTS, endpoints) == [["e", "10.1.0.1:80,10.1.0.2:80,10.1.0.3:80"]]
+    subset.addresses.add(ip="10.1.0.4")
+    assert rows(ENDPOINTS, endpoints) == [["e", "10.1.0.1:80,10.1.0.2:80,10.1.0.3:80..."]]
+
+
+def test_a_quota_is_a_name() -> None:
+    assert rows(RESOURCE_QUOTA, resource_quota_pb2.ResourceQuota(metadata={"name": "q"})) == [["q"]]
+
+
+def test_every_kind_has_columns() -> None:
+    assert set(COLUMNS) == set(kinds.KINDS)
