@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
-from peapod_cli.verbs import DEFAULT_NAMESPACE, DEFAULT_SERVER, VERBS, Verb
+from peapod_cli.defaults import DEFAULT_NAMESPACE, DEFAULT_SERVER
+from peapod_cli.verbs import VERBS
+from peapod_cli.verbs.verb import Verb
 
 SERVICES = {
     "apiserver": "serve the API",

@@ -12,8 +12,8 @@ from peapod.common.errors import Invalid, PeapodError, Violation
 from peapod.common.kinds import KINDS, Kind, of_message
 from peapod_cli import checks, sources
 from peapod_cli.console import Console
+from peapod_cli.defaults import DEFAULT_NAMESPACE
 from peapod_cli.sources import Source
-from peapod_cli.verbs import DEFAULT_NAMESPACE
 
 
 class Declared(NamedTuple):

@@ -9,6 +9,7 @@ import pytest
 
 from peapod_cli import arguments
 from peapod_cli.verbs import VERBS
+from peapod_cli.verbs.verb import Verb
 
 COMMANDS = [command.strip() for verb in VERBS for example in verb.examples for command in example.split("|")]
 
@@ -20,7 +21,7 @@ def test_every_example_can_be_typed(command: str) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS, ids=lambda verb: verb.name)
-def test_every_command_shows_how_it_is_used(verb: arguments.Verb, capsys: pytest.CaptureFixture[str]) -> None:
+def test_every_command_shows_how_it_is_used(verb: Verb, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         arguments.parse([verb.name, "--help"])
     text = capsys.readouterr().out

@@ -1,0 +1,66 @@
+"""What several commands can be told."""
+
+from __future__ import annotations
+
+import argparse
+
+from peapod_cli.verbs.verb import Parser
+
+
+def add_what(parser: Parser) -> None:
+    """Let objects be named."""
+    parser.add_argument(
+        "words", metavar="TYPE [NAME...] | TYPE/NAME", nargs="*", help="such as pods, or pod web, or pods,nodes"
+    )
+
+
+def add_selector(parser: Parser) -> None:
+    """Let objects be picked by their labels."""
+    parser.add_argument("-l", "--selector", metavar="SELECTOR", default="", help='such as "tier=web,env in (a, b)"')
+
+
+def add_output(parser: Parser) -> None:
+    """Let it be said how objects are shown."""
+    parser.add_argument(
+        "-o", "--output", choices=("wide", "json", "yaml"), default="", help="another form than a table"
+    )
+    parser.add_argument("--no-headers", action="store_true", help="leave the heads of the columns out")
+
+
+def add_filename(parser: Parser, *, required: bool) -> None:
+    """Let files be named."""
+    parser.add_argument(
+        "-f",
+        "--filename",
+        metavar="FILE",
+        action="append",
+        required=required,
+        help="a JSON or YAML file, a directory of them, or - for standard input; may be repeated",
+    )
+
+
+def add_validate(parser: Parser) -> None:
+    """Let it be said what becomes of fields that are not known."""
+    parser.add_argument(
+        "--validate",
+        metavar="true|false",
+        type=truth,
+        nargs="?",
+        const=True,
+        default=True,
+        help="refuse fields that v1beta1 does not have, rather than warn of them (default: true)",
+    )
+
+
+def truth(text: str) -> bool:
+    """Read true or false."""
+    if text.lower() not in ("true", "false"):
+        raise argparse.ArgumentTypeError(f"{text!r} is neither true nor false")
+    return text.lower() == "true"
+
+
+def count(text: str) -> int:
+    """Read a whole number."""
+    if not (text.isascii() and text.isdecimal()):
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
+    return int(text)

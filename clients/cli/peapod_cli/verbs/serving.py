@@ -1,0 +1,64 @@
+"""Commands that serve until they are interrupted."""
+
+from __future__ import annotations
+
+from peapod_cli.defaults import DEFAULT_SERVER
+from peapod_cli.verbs.verb import Parser, Verb
+
+
+def _up(parser: Parser) -> None:
+    parser.add_argument(
+        "--state-dir", metavar="DIR", default="~/.peapod", help="where all is kept (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--runtime",
+        choices=("auto", "docker", "sandbox"),
+        default="auto",
+        help="what runs containers; auto is Docker where it answers, else the sandbox (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--apiserver-address",
+        metavar="HOST:PORT",
+        default=DEFAULT_SERVER,
+        help="where to serve gRPC (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--gateway-address",
+        metavar="HOST:PORT",
+        default="127.0.0.1:8080",
+        help="where to serve HTTP (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--node-name", metavar="NAME", default="", help="the name of the node (default: this machine's name)"
+    )
+    parser.add_argument("--store", metavar="URL", default="", help="where objects are kept (default: SQLite in DIR)")
+    parser.add_argument(
+        "--disks",
+        metavar="WHERE",
+        default="",
+        help="where persistent disks are: local:DIRECTORY or gce:PROJECT/ZONE[/INSTANCE] (default: nowhere)",
+    )
+    parser.add_argument(
+        "--manifest-dir", metavar="PATH", default="", help="a file or directory with pods that the node runs by itself"
+    )
+    parser.add_argument(
+        "--manifest-url", metavar="URL", default="", help="where such pods are fetched over HTTP (default: nowhere)"
+    )
+    parser.add_argument(
+        "--allow-privileged", action="store_true", help="let containers be privileged: they can do anything here"
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=("debug", "info", "warning", "error"),
+        default="info",
+        help="of the services, whose log goes to standard error (default: %(default)s)",
+    )
+
+
+UP = Verb(
+    "up",
+    "run a whole cluster on this machine until interrupted; its pods run on",
+    _up,
+    ("peapod up", "peapod up --runtime sandbox --state-dir /tmp/peapod"),
+    asks_server=False,
+)
