@@ -40,8 +40,8 @@ def _services() -> Sequence[str]:
 def _run(words: Sequence[str], console: Console) -> None:
     from peapod_cli import arguments
 
-    parsed = arguments.parse(words)
     try:
+        parsed = arguments.parse(words)
         arguments.command(parsed.module)(parsed, console)
     except BrokenPipeError:
         raise

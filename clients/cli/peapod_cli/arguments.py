@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Any, NoReturn
 
+from peapod_cli import settings_files
 from peapod_cli.defaults import DEFAULT_NAMESPACE, DEFAULT_SERVER
+from peapod_cli.settings import Place, Scope
 from peapod_cli.verbs import VERBS
 from peapod_cli.verbs.verb import Verb
 
@@ -40,10 +42,19 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     if rest:
         arguments.words += rest
     arguments.behind = behind
-    arguments.server = getattr(arguments, "server", None) or os.environ.get("PEAPOD_SERVER") or DEFAULT_SERVER
-    arguments.only_namespace = getattr(arguments, "namespace", "")
-    arguments.namespace = arguments.only_namespace or DEFAULT_NAMESPACE
+    if arguments.asks_server:
+        _settle(arguments)
     return arguments
+
+
+def _settle(arguments: argparse.Namespace) -> None:
+    """Say where the server is and in which namespace objects are, whoever has said it: flag, environment or context."""
+    server = getattr(arguments, "server", "") or os.environ.get("PEAPOD_SERVER", "")
+    required = getattr(arguments, "namespace", "")
+    place = Place() if server and required else settings_files.current()
+    arguments.server = server or place.server or DEFAULT_SERVER
+    arguments.namespace = required or place.namespace or DEFAULT_NAMESPACE
+    arguments.scope = Scope(required, arguments.namespace)
 
 
 def command(name: str) -> Any:
@@ -79,20 +90,33 @@ def _add(commands: Any, verb: Verb, shared: _Parser) -> None:
         help=verb.help,
         description=verb.help,
         usage=verb.usage or None,
-        epilog="examples:\n" + "\n".join(f"  {example}" for example in verb.examples),
+        epilog=_epilog(verb),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         parents=[shared] if verb.asks_server else [],
         aliases=verb.aliases,
     )
-    made.set_defaults(module=verb.module)
+    made.set_defaults(module=verb.module, asks_server=verb.asks_server)
     verb.add_flags(made)
+
+
+def _epilog(verb: Verb) -> str:
+    examples = "examples:\n" + "\n".join(f"  {example}" for example in verb.examples)
+    return f"{verb.more}\n\n{examples}" if verb.more else examples
 
 
 def _shared() -> _Parser:
     """Make the flags that stand before or behind the command."""
     shared = _Parser(prog="peapod", add_help=False, argument_default=argparse.SUPPRESS)
     shared.add_argument(
-        "-s", "--server", metavar="HOST:PORT", help=f"the apiserver (default: PEAPOD_SERVER, else {DEFAULT_SERVER})"
+        "-s",
+        "--server",
+        metavar="HOST:PORT",
+        help=f"the apiserver (default: PEAPOD_SERVER, else the context's, else {DEFAULT_SERVER})",
     )
-    shared.add_argument("-n", "--namespace", metavar="NAME", help=f"where objects are (default: {DEFAULT_NAMESPACE})")
+    shared.add_argument(
+        "-n",
+        "--namespace",
+        metavar="NAME",
+        help=f"where objects are (default: the context's, else {DEFAULT_NAMESPACE})",
+    )
     return shared

@@ -17,8 +17,8 @@ def run(arguments: Namespace, console: Console) -> None:
     Of a file in which anything is wrong nothing is created; other files go on.
     """
     with Connection(arguments.server) as connection:
-        namespace, strict = arguments.only_namespace, arguments.validate
-        for declared in objects.of_files(arguments.filename, console, namespace, strict=strict):
+        scope, strict = arguments.scope, arguments.validate
+        for declared in objects.of_files(arguments.filename, console, scope, strict=strict):
             if _accepted(declared, connection, console):
                 _create(declared, connection, console)
 

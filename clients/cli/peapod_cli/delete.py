@@ -52,7 +52,7 @@ def _delete_declared(arguments: Namespace, connection: Connection, console: Cons
     """Delete what files declare; what is not there any more counts as deleted."""
     from peapod_cli import objects
 
-    for declared in objects.of_files(arguments.filename, console, arguments.only_namespace, strict=False):
+    for declared in objects.of_files(arguments.filename, console, arguments.scope, strict=False):
         for kind, message, place, _ in declared:
             metadata = message.metadata
             try:

@@ -12,7 +12,7 @@ from peapod.common.errors import Invalid, PeapodError, Violation
 from peapod.common.kinds import KINDS, Kind, of_message
 from peapod_cli import checks, sources
 from peapod_cli.console import Console
-from peapod_cli.defaults import DEFAULT_NAMESPACE
+from peapod_cli.settings import Scope
 from peapod_cli.sources import Source
 
 
@@ -34,13 +34,11 @@ class Declared(NamedTuple):
             console.error(f"{self.place}: {error.message}")
 
 
-def of_files(
-    names: Sequence[str], console: Console, namespace: str, *, strict: bool = True
-) -> Iterator[list[Declared]]:
+def of_files(names: Sequence[str], console: Console, scope: Scope, *, strict: bool = True) -> Iterator[list[Declared]]:
     """Read file by file what each declares, with `declared`. What is wrong with one is said, and the others go on."""
     for name in sources.files(names):
         try:
-            found = declared(sources.read(name), console, namespace, strict=strict)
+            found = declared(sources.read(name), console, scope, strict=strict)
         except Invalid as wrong:
             console.error(wrong.message)
         else:
@@ -48,11 +46,11 @@ def of_files(
                 yield found
 
 
-def declared(source: Source, console: Console, namespace: str, *, strict: bool = True) -> list[Declared] | None:
+def declared(source: Source, console: Console, scope: Scope, *, strict: bool = True) -> list[Declared] | None:
     """Read all objects of a file; None when anything is wrong, which is said.
 
-    With a `namespace`, an object that names another one is wrong. With `strict` an unknown key is wrong too, else it
-    is warned of.
+    An object that names another namespace than the required one is wrong. With `strict` an unknown key is wrong too,
+    else it is warned of.
     """
     objects: list[Declared] = []
     wrong = False
@@ -62,7 +60,7 @@ def declared(source: Source, console: Console, namespace: str, *, strict: bool =
             decoded = _decode(part)
             problems = [f"{place}: {_said(field, text)}" for field, text, _ in decoded.problems]
             unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
-            problems += _place_in_namespace(decoded.message, namespace, place, part.path)
+            problems += _place_in_namespace(decoded.message, scope, place, part.path)
             if problems or (strict and unknown):
                 problems += _broken_rules(decoded, place, part.path)
                 wrong = True
@@ -88,13 +86,13 @@ def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], stri
         (console.error if strict else console.warning)(line)
 
 
-def _place_in_namespace(message: Any, namespace: str, place: str, path: str) -> list[str]:
+def _place_in_namespace(message: Any, scope: Scope, place: str, path: str) -> list[str]:
     if message is None or not of_message(message).namespaced:
         return []
     given = message.metadata.namespace
-    if namespace and given and given != namespace:
-        return [f'{place}: {_join(path, "namespace")}: is "{given}", but --namespace says "{namespace}"']
-    message.metadata.namespace = given or namespace or DEFAULT_NAMESPACE
+    if scope.required and given and given != scope.required:
+        return [f'{place}: {_join(path, "namespace")}: is "{given}", but --namespace says "{scope.required}"']
+    message.metadata.namespace = given or scope.otherwise
     return []
 
 

@@ -14,6 +14,7 @@ from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.kinds import Target
 from peapod_cli.objects import Declared
+from peapod_cli.settings import Scope
 from peapod_cli.sources import Source
 
 PLACE = "--patch"
@@ -61,7 +62,7 @@ def _change(
     calls = connection.of(target.kind)
     current = calls.get(arguments.namespace, target.names[0])
     source = Source(PLACE, [merged(V1BETA1.encode(current), patch)])
-    for item in objects.declared(source, console, "", strict=arguments.validate) or ():
+    for item in objects.declared(source, console, Scope("", arguments.namespace), strict=arguments.validate) or ():
         _store(item, current, connection, console)
 
 

@@ -29,8 +29,8 @@ def run(arguments: Namespace, console: Console) -> None:
         patch.run(arguments, console)
         return
     with Connection(arguments.server) as connection:
-        namespace, strict = arguments.only_namespace, arguments.validate
-        for declared in objects.of_files(arguments.filename, console, namespace, strict=strict):
+        scope, strict = arguments.scope, arguments.validate
+        for declared in objects.of_files(arguments.filename, console, scope, strict=strict):
             for item in declared:
                 _replace(item, connection, console)
 

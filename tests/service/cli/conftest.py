@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -41,16 +41,23 @@ async def api(tmp_path: Path) -> AsyncIterator[Api]:
 
 async def start(address: str, *words: str, **options: Any) -> asyncio.subprocess.Process:
     """Start the command with pipes; the caller waits for its end."""
-    environment = os.environ | {"PEAPOD_SERVER": address}
+    environment = os.environ | {"PEAPOD_SERVER": address, "PEAPODCONFIG": os.devnull}
     pipes = {"stdin": asyncio.subprocess.PIPE, "stdout": asyncio.subprocess.PIPE, "stderr": asyncio.subprocess.PIPE}
-    return await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "peapod_cli", *words, env=environment, **(pipes | options)
-    )
+    command = (sys.executable, "-m", "peapod_cli", *words)
+    return await asyncio.create_subprocess_exec(*command, **({"env": environment} | pipes | options))
 
 
 async def run(address: str, *words: str, stdin: str = "") -> Outcome:
     """Run the command to its end. Whatever happens, it never prints a trace."""
-    process = await start(address, *words)
+    return await _ended(await start(address, *words), stdin)
+
+
+async def run_in(environment: Mapping[str, str], *words: str, cwd: Path) -> Outcome:
+    """The same with an environment and a directory of one's own."""
+    return await _ended(await start("", *words, env=environment, cwd=cwd), "")
+
+
+async def _ended(process: asyncio.subprocess.Process, stdin: str) -> Outcome:
     out, err = await process.communicate(stdin.encode())
     assert b"Traceback" not in out + err
     assert process.returncode is not None

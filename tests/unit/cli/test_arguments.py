@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
+from peapod.common.errors import Invalid
 from peapod_cli import arguments
 from peapod_cli.verbs import VERBS
 from peapod_cli.verbs.verb import Verb
@@ -27,7 +29,7 @@ def test_every_command_shows_how_it_is_used(verb: Verb, capsys: pytest.CaptureFi
     text = capsys.readouterr().out
     assert verb.examples
     assert all(f"\n  {example}\n" in text for example in verb.examples)
-    assert ("--server" in text) == (verb.name != "up")
+    assert ("--server HOST" in text) == (verb.asks_server)
     assert not re.search(r"--[a-z-]+ TEXT", text)
 
 
@@ -59,11 +61,41 @@ def test_what_is_not_understood_is_one_line(line: str, capsys: pytest.CaptureFix
     assert error.count("\n") == 1
 
 
-def test_the_server_and_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True)
+def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The settings file, which is not there yet."""
     monkeypatch.delenv("PEAPOD_SERVER", raising=False)
-    parsed = arguments.parse(["get", "pods"])
-    assert (parsed.server, parsed.namespace, parsed.only_namespace) == ("127.0.0.1:7070", "default", "")
+    monkeypatch.setenv("PEAPODCONFIG", str(tmp_path / "settings"))
+    return tmp_path / "settings"
+
+
+def told(*words: str) -> tuple[str, str, str]:
+    parsed = arguments.parse(words)
+    assert parsed.namespace == parsed.scope.otherwise
+    return parsed.server, parsed.namespace, parsed.scope.required
+
+
+def test_the_server_and_the_namespace(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert told("get", "pods") == ("127.0.0.1:7070", "default", "")
     monkeypatch.setenv("PEAPOD_SERVER", "h:1")
-    parsed = arguments.parse(["get", "pods", "-n", "prod"])
-    assert (parsed.server, parsed.namespace, parsed.only_namespace) == ("h:1", "prod", "prod")
-    assert arguments.parse(["-s", "h:2", "get", "pods"]).server == "h:2"
+    assert told("get", "pods", "-n", "prod") == ("h:1", "prod", "prod")
+    assert told("-s", "h:2", "get", "pods")[0] == "h:2"
+
+
+def test_the_current_context_counts_where_nothing_else_is_said(
+    monkeypatch: pytest.MonkeyPatch, no_settings: Path
+) -> None:
+    clusters = "clusters: {home: {server: 'h:7'}}"
+    no_settings.write_text(f"{clusters}\ncontexts: {{x: {{cluster: home, namespace: shop}}}}\ncurrent-context: x\n")
+    assert told("get", "pods") == ("h:7", "shop", "")
+    assert told("get", "pods", "-n", "prod", "-s", "h:2") == ("h:2", "prod", "prod")
+    monkeypatch.setenv("PEAPOD_SERVER", "h:1")
+    assert told("get", "pods") == ("h:1", "shop", "")
+
+
+def test_settings_that_are_wrong_do_not_matter_to_whom_they_tell_nothing(no_settings: Path) -> None:
+    no_settings.write_text("clusters: 1")
+    with pytest.raises(Invalid, match="clusters: must be an object"):
+        arguments.parse(["get", "pods"])
+    assert told("get", "pods", "-n", "prod", "-s", "h:2") == ("h:2", "prod", "prod")
+    assert arguments.parse(["config", "view"]).action == "view"

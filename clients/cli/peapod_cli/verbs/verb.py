@@ -20,6 +20,8 @@ class Verb:
     aliases: Sequence[str] = ()
     usage: str = ""
     """How it is written, where the parser would not say it well."""
+    more: str = ""
+    """What else there is to know."""
     asks_server: bool = True
 
     @property
