@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -48,12 +48,12 @@ class Connection:
         """Get the calls on a kind."""
         return Calls(kind, self)
 
-    def wait(self) -> None:
+    def wait(self, seconds: float = ANSWER_SECONDS) -> None:
         """Wait until the server is back; raise `Unavailable` when that takes too long."""
         try:
-            grpc.channel_ready_future(self.channel).result(timeout=ANSWER_SECONDS)
+            grpc.channel_ready_future(self.channel).result(timeout=seconds)
         except grpc.FutureTimeoutError as late:
-            raise Unavailable(f"the server at {self.address} did not come back in {ANSWER_SECONDS:g} s") from late
+            raise Unavailable(f"the server at {self.address} did not come back in {seconds:.0f} s") from late
 
     @contextmanager
     def translated(self) -> Iterator[None]:
@@ -118,7 +118,7 @@ class Calls:
 
     def watch(
         self, namespace: str, labels: str, fields: str, revision: int, store_id: str, *, seconds: float | None = None
-    ) -> Iterator[Batch]:
+    ) -> Generator[Batch, None, None]:
         """Stream what changes after a revision of a store; a list tells both. Raises `TooLate` after some seconds."""
         selection = {"label_selector": labels, "field_selector": fields}
         place = {"revision": revision, "store_id": store_id}

@@ -11,7 +11,7 @@ from peapod.common.kinds import EVENT, Kind
 from peapod_cli import kinds
 from peapod_cli.calls import Calls, Connection
 from peapod_cli.console import Console
-from peapod_cli.get import show
+from peapod_cli.get import printer_of, show
 from peapod_cli.kinds import Target
 from peapod_cli.label_changes import Changes, read_changes, split
 
@@ -36,7 +36,7 @@ def run(arguments: Namespace, console: Console) -> None:
         console.error(problem)
     if problems:
         return
-    targets = _targets(named, arguments)
+    targets, printer = _targets(named, arguments), printer_of(arguments, console)
     with Connection(arguments.server) as connection:
         chosen = _choose(targets, arguments, connection, console)
         if arguments.resource_version and len(chosen) > 1:
@@ -48,7 +48,7 @@ def run(arguments: Namespace, console: Console) -> None:
             return
         labelled = _label_each(chosen, changes, arguments, connection, console)
     if labelled:
-        show(labelled, len(chosen) == 1, arguments, console)
+        show(labelled, printer, alone=len(chosen) == 1)
 
 
 def _targets(named: Sequence[str], arguments: Namespace) -> list[Target]:

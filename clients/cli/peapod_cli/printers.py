@@ -1,16 +1,18 @@
-"""The forms in which `get` shows objects."""
+"""How `get` shows objects: in tables, or as documents."""
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Sequence
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 from peapod.common.kinds import Kind
 from peapod_cli.columns import COLUMNS
 from peapod_cli.console import Console
 from peapod_cli.table import Row, Table
+
+if TYPE_CHECKING:
+    from peapod.codec.version import Version
 
 
 class Printer(Protocol):
@@ -36,39 +38,38 @@ class TablePrinter:
 
     def show(self, kind: Kind, items: Sequence[Any]) -> None:
         """Print rows under those before."""
-        first = kind not in self._tables
-        if first and self._tables:
-            self._console.line("")
-        table = self._tables.setdefault(kind, Table())
-        rows = COLUMNS[kind].of(items, wide=self._wide, now=time.time(), heads=first and self._heads)
-        self._print(table, rows)
+        self._print(kind, COLUMNS[kind].of(items, wide=self._wide, now=time.time(), heads=self._begins(kind)))
 
     def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
         """Print the row of an object, marked when it is gone."""
-        if gone:
-            self._print(self._tables[kind], COLUMNS[kind].gone(item, wide=self._wide, now=time.time()))
-        else:
+        if not gone:
             self.show(kind, [item])
+            return
+        columns = COLUMNS[kind]
+        heads = columns.of([], wide=self._wide, now=0, heads=self._begins(kind))
+        self._print(kind, [*heads, *columns.gone(item, wide=self._wide, now=time.time())])
 
-    def _print(self, table: Table, rows: Sequence[Row]) -> None:
-        for line in table.lines(rows):
+    def _begins(self, kind: Kind) -> bool:
+        return self._heads and kind not in self._tables
+
+    def _print(self, kind: Kind, rows: Sequence[Row]) -> None:
+        if self._tables and kind not in self._tables:
+            self._console.line("")
+        for line in self._tables.setdefault(kind, Table()).lines(rows):
             self._console.line(line)
 
 
 class DocumentPrinter:
-    """One document for each object, as v1beta1 has it."""
+    """One document for each object, as a version of the API has it."""
 
-    def __init__(self, console: Console, form: str) -> None:
-        self._console = console
-        self._form = form
-        self._separate = False
+    def __init__(self, version: Version, write: Callable[[dict[str, Any]], None]) -> None:
+        self._version = version
+        self._write = write
 
     def show(self, kind: Kind, items: Sequence[Any]) -> None:
         """Print a document for each object."""
-        from peapod.codec.versions import V1BETA1
-
         for item in items:
-            self.show_document(V1BETA1.encode(item))
+            self._write(self._version.encode(item))
 
     def show_change(self, kind: Kind, item: Any, *, gone: bool) -> None:
         """Print the document of an object; the last one of an object that is gone."""
@@ -76,18 +77,4 @@ class DocumentPrinter:
 
     def show_list(self, items: Sequence[Any]) -> None:
         """Print one document for all the objects."""
-        from peapod.codec.versions import V1BETA1
-
-        self.show_document(V1BETA1.encode_mixed(items))
-
-    def show_document(self, document: dict[str, Any]) -> None:
-        """Print a document; YAML is separated from what came before."""
-        if self._form == "json":
-            self._console.line(json.dumps(document, indent=4, ensure_ascii=False))
-            return
-        from peapod_cli.yaml_form import dump
-
-        if self._separate:
-            self._console.line("---")
-        self._separate = True
-        self._console.line(dump(document).rstrip("\n"))
+        self._write(self._version.encode_mixed(items))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import itertools
 import json
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from peapod.v1 import event_pb2, event_service_pb2, pod_pb2, pod_service_pb2
 from tests.service.cli.conftest import PODTEST, Outcome, Run, start
 from tests.support.apiserver import Api, running_apiserver
+from tests.support.objects import make_pod
 
 TABLE = """\
 POD       CONTAINER(S)   IMAGE(S)                   HOST           LABELS              STATUS
@@ -118,6 +121,52 @@ async def test_a_watch_tells_that_an_object_is_gone(peapod: Run, api: Api, podte
     await process.communicate()
 
 
+@pytest.mark.usefixtures("podtest")
+async def test_a_template_is_filled_with_the_document_and_nothing_else(peapod: Run, tmp_path: Path) -> None:
+    one = await peapod("get", "pod", "podtest", "-o", "template", "-t", "{{.id}} {{.currentState.status}}")
+    assert one == Outcome(0, "podtest Waiting", "")
+    file = tmp_path / "names.tmpl"
+    file.write_text('{{range .items}}{{.kind}}/{{.id}}{{"\\n"}}{{end}}')
+    several = await peapod("get", "pods,namespaces", "-o", "templatefile", "-t", str(file))
+    assert several == Outcome(0, "Pod/podtest\nNamespace/default\n", "")
+    wrong = await peapod("get", "pods", "-o", "template", "-t", "{{range .items}}{{.id.x}}{{end}}")
+    assert wrong == Outcome(1, "", "error: -t: line 1 column 19: .x asks for a field of text\n")
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_documents_come_in_the_version_that_is_asked_for(peapod: Run) -> None:
+    for flags in (["--output-version", "v1beta2"], ["--api-version", "v1beta2"]):
+        document = json.loads((await peapod("get", "pod", "podtest", "-o", "json", *flags)).out)
+        assert document["apiVersion"] == "v1beta2"
+    assert (await peapod("get", "pods", "--output-version", "v1beta2")).status == 1
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_types_and_pairs_can_be_mixed(peapod: Run) -> None:
+    outcome = await peapod("get", "namespaces,services", "pod/podtest")
+    assert [block.split()[:2] for block in outcome.out.split("\n\n")] == [
+        ["NAME", "LABELS"],
+        ["NAME", "LABELS"],
+        ["POD", "CONTAINER(S)"],
+    ]
+
+
+@pytest.mark.usefixtures("podtest")
+async def test_a_watch_can_leave_out_what_is_there(api: Api) -> None:
+    process = await start(api.address, "get", "pods", "--watch-only")
+    assert process.stdout
+    heads = asyncio.create_task(process.stdout.readline())
+    numbers = itertools.count()
+    # Nothing tells when the watch has begun but that it shows something.
+    while not heads.done():
+        pod = make_pod(f"new-{next(numbers)}")
+        await api.pods.create_pod(pod_service_pb2.CreatePodRequest(pod=pod))
+    first = (await process.stdout.readline()).split()
+    assert (heads.result().split()[0], first[0][:4]) == (b"POD", b"new-")
+    process.terminate()
+    await process.communicate()
+
+
 async def test_events_are_in_the_order_in_which_they_happened(peapod: Run, api: Api) -> None:
     """Also within one second, in whichever order they arrived."""
     for nanos in (300, 100, 200):
@@ -160,6 +209,11 @@ async def test_a_watch_goes_on_when_the_server_comes_back(tmp_path: Path) -> Non
         (["frobs"], 'there is no resource "frobs"'),
         (["pods,nodes", "-w"], "--watch follows the objects of one type"),
         (["pods", "x", "-l", "a=b"], "-l picks among all objects of a type"),
+        (["pods", "-t", "x"], "-t goes with -o template or -o templatefile"),
+        (["pods", "-o", "template"], "-o template needs -t TEMPLATE"),
+        (["pods", "-o", "templatefile", "-t", "/nowhere"], "/nowhere: no such file or directory"),
+        (["pods", "-o", "template", "-t", "{{.x"], "-t: line 1 column 1: {{ is not closed by }}"),
+        (["pods", "-o", "json", "--output-version", "v9"], 'there is no version "v9"; there are v1beta1'),
         (["pods", "-o", "xml"], "argument -o/--output: invalid choice: 'xml'"),
     ],
 )

@@ -22,7 +22,24 @@ def add_selector(parser: Parser) -> None:
 def add_output(parser: Parser) -> None:
     """Let it be said how objects are shown."""
     parser.add_argument(
-        "-o", "--output", choices=("wide", "json", "yaml"), default="", help="another form than a table"
+        "-o",
+        "--output",
+        choices=("wide", "json", "yaml", "template", "templatefile"),
+        default="",
+        help="another form than a table",
+    )
+    parser.add_argument(
+        "-t",
+        "--template",
+        metavar="TEMPLATE",
+        default="",
+        help="with -o template a template as Go has them, with -o templatefile the file that it is in",
+    )
+    parser.add_argument(
+        "--output-version", metavar="VERSION", default="", help="the version of documents (default: --api-version)"
+    )
+    parser.add_argument(
+        "--api-version", metavar="VERSION", default="", help="the version to speak of objects in (default: v1beta1)"
     )
     parser.add_argument("--no-headers", action="store_true", help="leave the heads of the columns out")
 

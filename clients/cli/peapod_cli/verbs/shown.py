@@ -11,6 +11,7 @@ def _get(parser: Parser) -> None:
     add_selector(parser)
     add_output(parser)
     parser.add_argument("-w", "--watch", action="store_true", help="go on and show every change")
+    parser.add_argument("--watch-only", action="store_true", help="the same without what is there at first")
 
 
 def _describe(parser: Parser) -> None:
@@ -40,7 +41,13 @@ GET = Verb(
     "get",
     "show objects",
     _get,
-    ("peapod get pods -o wide", "peapod get pod web -o yaml", "peapod get pods -w -l 'tier in (web, db)'"),
+    (
+        "peapod get pods -o wide",
+        "peapod get pod web -o yaml",
+        "peapod get pods -w -l 'tier in (web, db)'",
+        "peapod get pods,services rc/web",
+        "peapod get pod web -o template -t '{{.currentState.podIP}}'",
+    ),
 )
 
 DESCRIBE = Verb(
