@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Sequence
 
-from peapod.common.errors import Invalid, NotFound
+from peapod.common.errors import NotFound
 from peapod_cli import kinds
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
@@ -14,14 +14,11 @@ from peapod_cli.kinds import Target
 
 def run(arguments: Namespace, console: Console) -> None:
     """Delete, and print `type/name` for each."""
-    targets = kinds.targets(arguments.words) if arguments.words or not arguments.filename else []
-    selects = bool(arguments.selector or arguments.all)
-    if any(selects == bool(target.names) for target in targets):
-        raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")
+    targets = kinds.selected(arguments) if arguments.words or not arguments.filename else []
     with Connection(arguments.server) as connection:
         if arguments.filename:
             _delete_declared(arguments, connection, console)
-        if targets and selects:
+        if targets and not targets[0].names:
             _delete_selected(targets, arguments, connection, console)
         elif targets:
             _delete_named(targets, arguments, connection, console)
@@ -53,11 +50,11 @@ def _delete_declared(arguments: Namespace, connection: Connection, console: Cons
     from peapod_cli import objects
 
     for declared in objects.of_files(arguments.filename, console, arguments.scope, strict=False):
-        for kind, message, place, _ in declared:
-            metadata = message.metadata
+        for item in declared:
+            kind, metadata = item.kind, item.message.metadata
             try:
                 connection.of(kind).delete(metadata.namespace, metadata.name)
             except NotFound:
-                console.note(f'{place}: {kind.title} "{metadata.name}" is not there')
+                console.note(f'{item.place}: {kind.title} "{metadata.name}" is not there')
             else:
                 console.line(f"{kinds.word(kind)}/{metadata.name}")

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from peapod.common.kinds import POD
+from peapod.common.kinds import POD, REPLICATION_CONTROLLER
 from peapod_cli import columns, words
 from peapod_cli.calls import Connection
 from peapod_cli.sections import Lines, pairs
@@ -40,3 +40,14 @@ def phases(pods: Sequence[Pod]) -> str:
     """Count pods by phase."""
     counts = Counter(columns.pod_phase(pod) for pod in pods)
     return " / ".join(f"{counts[phase]} {said}" for phase, said in _PHASES)
+
+
+def of_pod(pod: Pod, connection: Connection) -> str:
+    """Name the controllers that count a pod as their own, with how many pods they have of how many."""
+    own = pod.metadata.labels
+    found = [
+        f"{one.metadata.name} ({one.status.replicas}/{one.spec.replicas} replicas created)"
+        for one in connection.of(REPLICATION_CONTROLLER).list(pod.metadata.namespace).items
+        if all(own.get(key) == value for key, value in one.spec.selector.items())
+    ]
+    return ", ".join(found) or words.NONE

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from peapod_cli import about, columns, words
+from peapod_cli import about, columns, describe_controller, words
 from peapod_cli.calls import Connection
 from peapod_cli.sections import Lines, pairs, section, truth
 from peapod_cli.table import Row
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def lines(pod: Pod, connection: Connection) -> Lines:
     """Say it all; what was not asked for is left out."""
-    yield from _head(pod)
+    yield from _head(pod, connection)
     yield from about.containers(pod)
     containers = pod.spec.containers
     yield from section("Ports:", _PORT_HEADS, [_port(one.name, port) for one in containers for port in one.ports])
@@ -34,7 +34,7 @@ def lines(pod: Pod, connection: Connection) -> Lines:
     yield from section("Conditions:", ("TYPE", "STATUS"), conditions)
 
 
-def _head(pod: Pod) -> Lines:
+def _head(pod: Pod, connection: Connection) -> Lines:
     from peapod.v1 import pod_pb2
 
     metadata, spec, status = pod.metadata, pod.spec, pod.status
@@ -51,6 +51,7 @@ def _head(pod: Pod) -> Lines:
         ("Status:", columns.pod_phase(pod)),
         ("Reason:", status.reason),
         ("Message:", status.message),
+        ("Replication Controllers:", describe_controller.of_pod(pod, connection)),
         ("Restart Policy:", words.plain(spec.restart_policy, pod_pb2.RestartPolicy, "RESTART_POLICY_")),
         ("Grace Period:", f"{spec.termination_grace_period_seconds} s"),
         ("DNS Policy:", dns if spec.dns_policy != pod_pb2.DNS_POLICY_DEFAULT else ""),

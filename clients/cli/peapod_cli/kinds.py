@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from argparse import Namespace
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -70,6 +71,15 @@ def targets(words: Sequence[str]) -> list[Target]:
     pairs = [_pair(text) for text in words if "/" in text]
     others = [text for text in words if "/" not in text]
     return [*_of_types(others), *pairs] if others else pairs
+
+
+def selected(arguments: Namespace) -> list[Target]:
+    """Read what is chosen by names, or else by --selector or --all; raise `Invalid` when it is both, or neither."""
+    chosen = targets(arguments.words)
+    selects = bool(arguments.selector or arguments.all)
+    if any(selects == bool(target.names) for target in chosen):
+        raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")
+    return chosen
 
 
 def one(words: Sequence[str], usage: str, *kinds: Kind) -> Target:

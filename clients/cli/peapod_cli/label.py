@@ -6,17 +6,15 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from peapod.common.errors import Conflict, Invalid, NotFound, PeapodError, TooLate, Unavailable
+from peapod.common.errors import Invalid, NotFound, NotReady, PeapodError, TooLate, Unavailable
 from peapod.common.kinds import EVENT, Kind
 from peapod_cli import kinds
 from peapod_cli.calls import Calls, Connection
+from peapod_cli.conflicts import until_stored
 from peapod_cli.console import Console
 from peapod_cli.get import printer_of, show
 from peapod_cli.kinds import Target
 from peapod_cli.label_changes import Changes, read_changes, split
-
-TRIES = 20
-"""How often a change is tried anew on an object that others keep changing."""
 
 
 class Chosen(NamedTuple):
@@ -36,7 +34,10 @@ def run(arguments: Namespace, console: Console) -> None:
         console.error(problem)
     if problems:
         return
-    targets, printer = _targets(named, arguments), printer_of(arguments, console)
+    arguments.words = named
+    targets, printer = kinds.selected(arguments), printer_of(arguments, console)
+    if any(target.kind is EVENT for target in targets):
+        raise Invalid("events cannot be labelled")
     with Connection(arguments.server) as connection:
         chosen = _choose(targets, arguments, connection, console)
         if arguments.resource_version and len(chosen) > 1:
@@ -49,16 +50,6 @@ def run(arguments: Namespace, console: Console) -> None:
         labelled = _label_each(chosen, changes, arguments, connection, console)
     if labelled:
         show(labelled, printer, alone=len(chosen) == 1)
-
-
-def _targets(named: Sequence[str], arguments: Namespace) -> list[Target]:
-    targets = kinds.targets(named)
-    selects = bool(arguments.selector or arguments.all)
-    if any(target.kind is EVENT for target in targets):
-        raise Invalid("events cannot be labelled")
-    if any(selects == bool(target.names) for target in targets):
-        raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")
-    return targets
 
 
 def _choose(targets: Sequence[Target], arguments: Namespace, connection: Connection, console: Console) -> list[Chosen]:
@@ -95,17 +86,15 @@ def _label(calls: Calls, item: Any, changes: Changes, arguments: Namespace) -> A
     """Change one object, anew when others were faster, unless it was to be at a certain version."""
     if arguments.resource_version:
         item.metadata.resource_version = arguments.resource_version
-    tries = 1 if arguments.resource_version else TRIES
-    while True:
-        tries -= 1
-        try:
-            return _update(calls, item, changes)
-        except Conflict:
-            if not tries:
-                raise
-        item = calls.get(arguments.namespace, item.metadata.name)
-        if refusals := changes.refusals(item.metadata.labels, overwrite=arguments.overwrite):
-            raise Conflict(f"{kinds.word(calls.kind)}/{item.metadata.name}: {refusals[0]}")
+        return _update(calls, item, changes)
+
+    def change() -> Any:
+        now = calls.get(arguments.namespace, item.metadata.name)
+        if refusals := changes.refusals(now.metadata.labels, overwrite=arguments.overwrite):
+            raise NotReady(f"{kinds.word(calls.kind)}/{item.metadata.name}: {refusals[0]}")
+        return _update(calls, now, changes)
+
+    return until_stored(change)
 
 
 def _update(calls: Calls, item: Any, changes: Changes) -> Any:

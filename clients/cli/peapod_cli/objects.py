@@ -7,7 +7,8 @@ from typing import Any, NamedTuple
 
 from peapod.codec import codec
 from peapod.codec.codec import Decoded, Part
-from peapod.codec.versions import V1BETA1
+from peapod.codec.version import Version
+from peapod.codec.versions import V1BETA1, VERSIONS
 from peapod.common.errors import Invalid, PeapodError, Violation
 from peapod.common.kinds import KINDS, Kind, of_message
 from peapod_cli import checks, sources
@@ -17,17 +18,18 @@ from peapod_cli.sources import Source
 
 
 class Declared(NamedTuple):
-    """An object, and where it was declared: the file, and the path inside of its document."""
+    """An object, and where it was declared: the file, the path inside of its document, and in whose words."""
 
     kind: Kind
     message: Any
     place: str
     path: str
+    version: Version
 
     def complain(self, error: PeapodError, console: Console) -> None:
         """Say what the server refused, one line for each wrong field, in the words of the file."""
         for violation in error.violations:
-            path = V1BETA1.words(self.message, violation.field)
+            path = self.version.words(self.message, violation.field)
             where = ": ".join(filter(None, (self.place, _join(self.path, path))))
             console.error(f"{where}: {violation.description}")
         if not error.violations:
@@ -57,17 +59,24 @@ def declared(source: Source, console: Console, scope: Scope, *, strict: bool = T
     for index, document in enumerate(source.documents):
         place = source.place(index)
         for part in codec.split(document):
+            version = _version(part.document)
             decoded = _decode(part)
             problems = [f"{place}: {_said(field, text)}" for field, text, _ in decoded.problems]
             unknown = [f"{place}: {path}: unknown field" for path in decoded.unknown]
             problems += _place_in_namespace(decoded.message, scope, place, part.path)
             if problems or (strict and unknown):
-                problems += _broken_rules(decoded, place, part.path)
+                problems += _broken_rules(decoded, version, place, part.path)
                 wrong = True
             _say(console, problems, unknown, strict)
             if decoded.message is not None:
-                objects.append(Declared(of_message(decoded.message), decoded.message, place, part.path))
+                objects.append(Declared(of_message(decoded.message), decoded.message, place, part.path, version))
     return None if wrong else objects
+
+
+def _version(document: Any) -> Version:
+    """Find the version whose words a document uses, as far as it can be told."""
+    name = codec.member(document, "apiVersion")
+    return VERSIONS.get(name, V1BETA1) if isinstance(name, str) else V1BETA1
 
 
 def _decode(part: Part) -> Decoded:
@@ -76,7 +85,7 @@ def _decode(part: Part) -> Decoded:
     name = decoded.message.DESCRIPTOR.name if decoded.message else ""
     if not name or name in {kind.title for kind in KINDS}:
         return decoded
-    return Decoded(None, [Violation(_join(part.path, "kind"), f"{name} is not supported yet")], [])
+    return Decoded(None, [Violation(_join(part.path, "kind"), f"a {name} cannot be declared by itself")], [])
 
 
 def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], strict: bool) -> None:
@@ -96,13 +105,13 @@ def _place_in_namespace(message: Any, scope: Scope, place: str, path: str) -> li
     return []
 
 
-def _broken_rules(decoded: Decoded, place: str, path: str) -> list[str]:
+def _broken_rules(decoded: Decoded, version: Version, place: str, path: str) -> list[str]:
     """Say, of what could not be read as a whole, what the server would say of the rest."""
     if decoded.message is None:
         return []
     root = f"{path}." if path else ""
     problems = [problem._replace(field=problem.field.removeprefix(root)) for problem in decoded.problems]
-    broken = checks.broken_rules(of_message(decoded.message), decoded.message, problems)
+    broken = checks.broken_rules(of_message(decoded.message), decoded.message, version, problems)
     return [f"{place}: {_said(_join(path, field), text)}" for field, text, _ in broken]
 
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
 from typing import Any
 
+from peapod.codec.patch import merged
 from peapod.codec.versions import V1BETA1
-from peapod.common.errors import Conflict, Invalid
+from peapod.common.errors import Invalid
 from peapod.common.kinds import EVENT, of_message
-from peapod_cli import kinds, objects
+from peapod_cli import kinds, making, objects
 from peapod_cli.calls import Connection
+from peapod_cli.conflicts import until_stored
 from peapod_cli.console import Console
 from peapod_cli.kinds import Target
 from peapod_cli.objects import Declared
@@ -18,8 +19,6 @@ from peapod_cli.settings import Scope
 from peapod_cli.sources import Source
 
 PLACE = "--patch"
-TRIES = 20
-"""How often a change is tried anew on an object that others keep changing."""
 
 
 def run(arguments: Namespace, console: Console) -> None:
@@ -27,16 +26,9 @@ def run(arguments: Namespace, console: Console) -> None:
 
     A patch that names a resource version is for an object that is still at that one.
     """
-    target, patch = _target(arguments), _read(arguments.patch)
-    tries = 1 if "resourceVersion" in patch else TRIES
+    target, patch = _target(arguments), making.read_object(arguments.patch, PLACE)
     with Connection(arguments.server) as connection:
-        for again in reversed(range(tries)):
-            try:
-                _change(target, patch, arguments, connection, console)
-                return
-            except Conflict:
-                if not again:
-                    raise
+        until_stored(lambda: _change(target, patch, arguments, connection, console), once="resourceVersion" in patch)
 
 
 def _target(arguments: Namespace) -> Target:
@@ -44,16 +36,6 @@ def _target(arguments: Namespace) -> Target:
     if len(targets) != 1 or len(targets[0].names) != 1 or targets[0].kind is EVENT:
         raise Invalid("--patch changes one object: peapod update TYPE NAME --patch JSON")
     return targets[0]
-
-
-def _read(text: str) -> dict[str, Any]:
-    try:
-        patch = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as wrong:
-        raise Invalid(f"--patch is no JSON: {wrong}") from None
-    if not isinstance(patch, dict):
-        raise Invalid('--patch must be an object such as {"labels": {"tier": "web"}}')
-    return patch
 
 
 def _change(
@@ -76,13 +58,3 @@ def _store(item: Declared, current: Any, connection: Connection, console: Consol
         item.complain(refused, console)
     else:
         console.line(stored.metadata.name)
-
-
-def merged(document: Any, patch: Any) -> Any:
-    """Put a patch over a document: objects are merged, null removes a key, and anything else takes the place of what
-    was there, lists as a whole. Neither of the two is changed.
-    """
-    if not isinstance(document, dict) or not isinstance(patch, dict):
-        return patch
-    kept = {key: value for key, value in document.items() if key not in patch}
-    return kept | {key: merged(document.get(key), value) for key, value in patch.items() if value is not None}

@@ -25,11 +25,10 @@ from peapod_cli import columns, listeners
 from peapod_cli.calls import Connection, meaning
 from peapod_cli.console import Console
 from peapod_cli.kinds import one_pod
+from peapod_cli.verbs.flags import PORT_MOST
 
 PIECE = 64 * 1024
 """Bytes of a connection that are sent at once, at most."""
-
-PORT_MOST = 65535
 
 _OVER = (pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_FAILED)
 

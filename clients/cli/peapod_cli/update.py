@@ -5,16 +5,14 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import Any
 
-from peapod.common.errors import Conflict, Invalid, PeapodError, TooLate, Unavailable
-from peapod.common.kinds import EVENT, POD, SERVICE
+from peapod.common.errors import Invalid, PeapodError, TooLate, Unavailable
+from peapod.common.kinds import EVENT, POD, REPLICATION_CONTROLLER
 from peapod_cli import objects, patch
 from peapod_cli.calls import Connection
+from peapod_cli.conflicts import until_stored
 from peapod_cli.console import Console
 from peapod_cli.kinds import word
 from peapod_cli.objects import Declared
-
-TRIES = 20
-"""How often a replacement is tried anew on an object that others keep changing."""
 
 
 def run(arguments: Namespace, console: Console) -> None:
@@ -50,24 +48,23 @@ def _update(item: Declared, connection: Connection) -> Any:
     if item.kind is EVENT:
         raise Invalid("events cannot be updated")
     calls, metadata = connection.of(item.kind), item.message.metadata
-    tries = 1 if metadata.resource_version else TRIES
-    while True:
-        tries -= 1
+
+    def change() -> Any:
         message = type(item.message)()
         message.CopyFrom(item.message)
         _fill_in(item, message, calls.get(metadata.namespace, metadata.name))
-        try:
-            return calls.update(message)
-        except Conflict:
-            if not tries:
-                raise
+        return calls.update(message)
+
+    return until_stored(change, once=bool(metadata.resource_version))
 
 
 def _fill_in(item: Declared, message: Any, current: Any) -> None:
-    """Add what a file need not say of an object that is there: its version, and what the cluster chose for it."""
+    """Add what a file need not say of an object that is there: its version, and where a pod was placed. How many pods
+    there are is not a file's to say.
+    """
     if not message.metadata.resource_version:
         message.metadata.resource_version = current.metadata.resource_version
     if item.kind is POD and not message.spec.node_name:
         message.spec.node_name = current.spec.node_name
-    if item.kind is SERVICE and not message.spec.cluster_ip:
-        message.spec.cluster_ip = current.spec.cluster_ip
+    if item.kind is REPLICATION_CONTROLLER:
+        message.ClearField("status")

@@ -99,9 +99,9 @@ async def test_a_pod(peapod: Run, api: Api) -> None:
     outcome = await peapod("describe", "pod", "podtest")
     assert outcome.status == 0
     lines = outcome.out.splitlines()
-    assert "Host:             node-1/127.0.0.1" in lines
-    assert "Status:           Running" in lines
-    assert "IP:               172.17.0.2" in lines
+    assert "Host:                      node-1/127.0.0.1" in lines
+    assert "Status:                    Running" in lines
+    assert "IP:                        172.17.0.2" in lines
     containers = [line.split() for line in lines[lines.index("Containers:") + 2 :][:2]]
     assert " ".join(containers[0]).startswith(
         "master1 10.10.103.215:5000/redis Running since Thu, 01 Jan 1970 00:00:00"

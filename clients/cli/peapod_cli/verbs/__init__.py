@@ -4,10 +4,30 @@ from __future__ import annotations
 
 from peapod_cli.verbs.asking import VERSION
 from peapod_cli.verbs.declared import CREATE, DELETE, UPDATE
+from peapod_cli.verbs.replicated import EXPOSE, RESIZE, ROLLINGUPDATE, RUN_CONTAINER, STOP
 from peapod_cli.verbs.running import EXEC, LOG, PORT_FORWARD
 from peapod_cli.verbs.serving import UP
 from peapod_cli.verbs.settings import CONFIG
 from peapod_cli.verbs.shown import DESCRIBE, EXPLAIN, GET, LABEL
 
-VERBS = (CREATE, GET, DESCRIBE, EXPLAIN, LOG, EXEC, PORT_FORWARD, LABEL, UPDATE, DELETE, CONFIG, VERSION, UP)
+VERBS = (
+    CREATE,
+    GET,
+    DESCRIBE,
+    EXPLAIN,
+    LOG,
+    EXEC,
+    PORT_FORWARD,
+    RUN_CONTAINER,
+    EXPOSE,
+    RESIZE,
+    ROLLINGUPDATE,
+    LABEL,
+    UPDATE,
+    STOP,
+    DELETE,
+    CONFIG,
+    VERSION,
+    UP,
+)
 """All of them, in the order in which --help names them."""

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import argparse
 
+from peapod.common.errors import Invalid
+from peapod_cli import words
 from peapod_cli.verbs.verb import Parser
+
+PORT_MOST = 65535
 
 
 def add_what(parser: Parser) -> None:
@@ -81,3 +85,19 @@ def count(text: str) -> int:
     if not (text.isascii() and text.isdecimal()):
         raise argparse.ArgumentTypeError(f"{text!r} is no whole number")
     return int(text)
+
+
+def port(text: str) -> int:
+    """Read the number of a port."""
+    number = count(text)
+    if not 1 <= number <= PORT_MOST:
+        raise argparse.ArgumentTypeError(f"{text} is no port: these are 1 to {PORT_MOST}")
+    return number
+
+
+def duration(text: str) -> float:
+    """Read a duration, such as 90s or 1h30m, in seconds."""
+    try:
+        return words.duration(text)
+    except Invalid as wrong:
+        raise argparse.ArgumentTypeError(wrong.message) from None
