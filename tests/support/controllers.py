@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
+import grpc.aio
+
 from peapod.common import process
 from peapod.common.errors import Conflict, NotFound, from_rpc
 from peapod.v1 import replication_controller_pb2 as pb
 from peapod.v1 import replication_controller_service_pb2 as requests
 from tests.support.apiserver import Api
-
-import grpc.aio
 
 
 class Obedient:
