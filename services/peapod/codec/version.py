@@ -24,7 +24,8 @@ class Version:
         self.name = name
         self.kinds: Mapping[str, Form] = {form.name: form for form in forms}
         """All forms, by the name that is written."""
-        self._layout = layout
+        self.layout = layout
+        """Where it puts what is beside the fields of kinds, and what it calls that."""
         self._by_message = {form.message.DESCRIPTOR.full_name: form for form in forms}
 
     @cached_property
@@ -46,7 +47,7 @@ class Version:
         document["kind"] = form.name
         document["apiVersion"] = self.name
         if form.stored:
-            self._layout.put_link(document, self._link(form, message, resource))
+            self.layout.put_link(document, self._link(form, message, resource))
         return document
 
     def encode_item(self, message: Message, resource: str = "") -> dict[str, Any]:
@@ -71,25 +72,25 @@ class Version:
 
     def list_head(self, of: type[Message], revision: int, self_link: str) -> dict[str, Any]:
         """Write a list of a kind without its items, which come behind all that is in it."""
-        return self._layout.list_head(f"{self.form_of(of).name}{LIST}", self_link, revision)
+        return self.layout.list_head(f"{self.form_of(of).name}{LIST}", self_link, revision)
 
     @property
     def id_key(self) -> str:
         """What the details of a `Status` call the name of an object."""
-        return self._layout.id_key
+        return self.layout.id_key
 
     def status_head(self) -> dict[str, Any]:
         """Make a `Status` that says nothing yet: what it says is to stand behind."""
-        return self._layout.status_head()
+        return self.layout.status_head()
 
     def put_items(self, head: dict[str, Any], items: list[Any]) -> None:
         """Put written items behind the head of their list, under each key that has them."""
-        self._layout.put_items(head, items)
+        self.layout.put_items(head, items)
 
     def encode_mixed(self, messages: Iterable[Message]) -> dict[str, Any]:
         """Write objects of any kinds as one `List`."""
-        document = self._layout.list_head(LIST, "", 0)
-        self._layout.put_items(document, [self.encode(message) for message in messages])
+        document = self.layout.list_head(LIST, "", 0)
+        self.layout.put_items(document, [self.encode(message) for message in messages])
         return document
 
     def words(self, of: Message | type[Message], proto_path: str) -> str:
@@ -116,4 +117,4 @@ class Version:
 
     def _link(self, form: Form, message: Message, resource: str) -> str:
         metadata = getattr(message, "metadata")  # noqa: B009
-        return self._layout.link(form, resource or form.resource, metadata.namespace, metadata.name)
+        return self.layout.link(form, resource or form.resource, metadata.namespace, metadata.name)

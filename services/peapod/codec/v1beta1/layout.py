@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from peapod.codec.engine.scalars import INT64, TIME
+from peapod.codec.engine.shapes import Constant
+from peapod.codec.engine.table import Field
 from peapod.codec.form import Form
 from peapod.codec.layout import Layout
 
@@ -12,6 +16,17 @@ from peapod.codec.layout import Layout
 @dataclass(frozen=True)
 class Inlined(Layout):
     """The layout of an object without a `metadata`."""
+
+    namespace_in_path = False
+    labels_parameter = "labels"
+    fields_parameter = "fields"
+    list_fields = (
+        Field("kind", "", Constant()),
+        Field("creationTimestamp", "", Constant(written=TIME.schema)),
+        Field("selfLink", "", Constant()),
+        Field("resourceVersion", "", Constant(written=INT64.schema)),
+        Field("apiVersion", "", Constant()),
+    )
 
     version: str
     minions: bool
@@ -42,8 +57,6 @@ class Inlined(Layout):
         document |= {"resourceVersion": revision} if revision else {}
         return document | {"apiVersion": self.version}
 
-    def put_items(self, document: dict[str, Any], items: list[dict[str, Any]]) -> None:
-        """Put the items into a list, and minions under their own word before that."""
-        if self.minions and items and document["kind"] == "MinionList":
-            document["minions"] = items
-        document["items"] = items
+    def item_keys(self, kind: str) -> Sequence[str]:
+        """Name minions by their own word too."""
+        return ("minions", "items") if self.minions and kind == "Minion" else ("items",)

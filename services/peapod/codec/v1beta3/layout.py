@@ -5,13 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from peapod.codec.engine.shapes import Constant, Object
+from peapod.codec.engine.table import Field, Table
 from peapod.codec.form import Form
 from peapod.codec.layout import Layout
+
+LIST_META = Table("ListMeta", Field("selfLink", "", Constant()), Field("resourceVersion", "", Constant()))
 
 
 @dataclass(frozen=True)
 class Nested(Layout):
     """The layout of an object with a `metadata`."""
+
+    namespace_in_path = True
+    labels_parameter = "labelSelector"
+    fields_parameter = "fieldSelector"
+    list_fields = (
+        Field("kind", "", Constant()),
+        Field("apiVersion", "", Constant()),
+        Field("metadata", "", Object(LIST_META)),
+    )
 
     version: str
 
