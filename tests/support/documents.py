@@ -9,7 +9,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from peapod.codec.engine.shapes import Keyed, Objects
+from peapod.codec.engine.many import Keyed, Objects
 from peapod.codec.engine.table import Field
 from peapod.codec.version import Version
 from peapod.codec.versions import VERSIONS

@@ -15,7 +15,7 @@ import pytest
 
 from peapod.apiserver.resources.pod import validate_update
 from peapod.codec.codec import decode
-from peapod.codec.engine.shapes import Keyed, Objects
+from peapod.codec.engine.many import Keyed, Objects
 from peapod.codec.engine.table import Field
 from peapod.codec.v1beta1.pod import POD
 from peapod.codec.versions import V1BETA1

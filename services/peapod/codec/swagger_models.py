@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import INT32, INT64, TEXT
-from peapod.codec.engine.shapes import ANY, Constant, Object, Objects
+from peapod.codec.engine.shapes import ANY, Constant, Object
 from peapod.codec.engine.table import Field, Schema, Table
 from peapod.codec.version import LIST, Version
 

@@ -10,9 +10,10 @@ from typing import Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from peapod.codec.engine.many import Entries, Values
 from peapod.codec.engine.place import Place
 from peapod.codec.engine.report import Report, Unsupported
-from peapod.codec.engine.shapes import ANY, Entries, Scalar, Values, text
+from peapod.codec.engine.shapes import ANY, Scalar, text
 from peapod.codec.engine.table import Reader, Schema, Shape, Writer, kind_of
 
 

@@ -1,4 +1,4 @@
-"""The shapes of values: plain ones, objects, lists and maps, and keys behind which there is nothing to keep."""
+"""The shapes of single values: plain ones, objects, and keys behind which there is nothing to keep."""
 
 from __future__ import annotations
 
@@ -63,6 +63,11 @@ class Scalar(Shape):
             return lambda message: value_of(message) or None
         return lambda message: give(value) if (value := value_of(message)) else None
 
+    def full_writer(self, place: Place) -> Writer:
+        """Take a value that is written as it is from its place, where nothing is the same nothing in both."""
+        plain = self.give is same and self.empty is not None and not place.tells_presence
+        return place.value_of if plain else super().full_writer(place)
+
 
 @dataclass(frozen=True)
 class Object(Shape):
@@ -112,6 +117,13 @@ class Object(Shape):
             return lambda message: write(value_of(message)) if owner_of(message).HasField(name) else None
         return lambda message: write(value_of(message)) or None
 
+    def full_writer(self, place: Place) -> Writer:
+        """Write the object also when it is empty; a pointer only when it is there."""
+        if self.pointer:
+            return self.writer(place)
+        write, value_of = self.table.writer(place.type), place.value_of
+        return lambda message: write(value_of(message))
+
     def _gather(self, value: Any) -> Any:
         if not isinstance(value, dict):
             return value
@@ -142,166 +154,6 @@ def _claim(place: Place) -> Callable[[Any, Report], bool]:
         return True
 
     return claim
-
-
-@dataclass(frozen=True)
-class Objects(Shape):
-    """A list of objects."""
-
-    table: Table
-
-    @property
-    def schema(self) -> Schema:
-        """A list of objects of the table."""
-        return Schema("array", items=Schema("object", table=self.table))
-
-    @property
-    def inside(self) -> Sequence[Field]:
-        """The fields of every item."""
-        return self.table.fields
-
-    def revised(self, tables: Mapping[str, Table]) -> Shape:
-        """Look for other tables here and below."""
-        return replace(self, table=self.table.revised(tables))
-
-    def reader(self, place: Place) -> Reader:
-        """Append an item for each of the list, also for a wrong one, so that places keep their numbers."""
-        table, items_of = self.table, place.made_value_of
-
-        def read(value: Any, message: Any, report: Report) -> None:
-            items = items_of(message)
-            for index, item in enumerate(_list(value)):
-                report.steps.append(index)
-                table.read(item, items.add(), report)
-                report.steps.pop()
-
-        return read
-
-    def writer(self, place: Place) -> Writer:
-        """Write the items in order."""
-        write, items_of = self.table.writer(place.type), place.value_of
-        return lambda message: [write(item) for item in items_of(message)] or None
-
-
-@dataclass(frozen=True)
-class Keyed(Shape):
-    """A map of objects that is a list of messages in the contract, each with its key in the field `key`."""
-
-    table: Table
-    key: str
-
-    @property
-    def schema(self) -> Schema:
-        """An object whose keys are anything."""
-        return ANY
-
-    @property
-    def inside(self) -> Sequence[Field]:
-        """The fields of every value."""
-        return self.table.fields
-
-    def revised(self, tables: Mapping[str, Table]) -> Shape:
-        """Look for other tables here and below."""
-        return replace(self, table=self.table.revised(tables))
-
-    def reader(self, place: Place) -> Reader:
-        """Append an item for each entry, in the order written."""
-        table, items_of = self.table, place.made_value_of
-
-        def read(value: Any, message: Any, report: Report) -> None:
-            items = items_of(message)
-            for key, item in _dict(value).items():
-                try:
-                    added = items.add(**{self.key: text(key)})
-                except ValueError as wrong:
-                    report.problem(f"has a key that {wrong}")
-                    continue
-                report.steps.append(f"[{key}]")
-                table.read(item, added, report)
-                report.steps.pop()
-
-        return read
-
-    def writer(self, place: Place) -> Writer:
-        """Write an entry for each item."""
-        write, items_of, key = self.table.writer(place.type), place.value_of, self.key
-        return lambda message: {getattr(item, key): write(item) for item in items_of(message)} or None
-
-
-@dataclass(frozen=True)
-class Values(Shape):
-    """A list of plain values."""
-
-    scalar: Scalar
-
-    @property
-    def schema(self) -> Schema:
-        """A list of what each of them is."""
-        return Schema("array", items=self.scalar.schema)
-
-    def reader(self, place: Place) -> Reader:
-        """Append every item that is right."""
-        take, items_of = self.scalar.take, place.made_value_of
-
-        def read(value: Any, message: Any, report: Report) -> None:
-            items = items_of(message)
-            for index, item in enumerate(_list(value)):
-                try:
-                    items.append(take(item))
-                except ValueError as wrong:
-                    report.refuse(wrong, index)
-
-        return read
-
-    def writer(self, place: Place) -> Writer:
-        """Write the items in order."""
-        give, items_of = self.scalar.give, place.value_of
-        return lambda message: [give(item) for item in items_of(message)] or None
-
-
-@dataclass(frozen=True)
-class Entries(Shape):
-    """A map from text to plain values; `take` and `give` see the key too. Written in the order of the keys."""
-
-    take: Callable[[str, Any], Any]
-    give: Callable[[str, Any], Any]
-    empty: Any = None
-
-    @property
-    def schema(self) -> Schema:
-        """An object whose keys are anything; 2015's own models named a type for it that no validator knew."""
-        return ANY
-
-    def reader(self, place: Place) -> Reader:
-        """Set every entry that is right."""
-        take, entries_of = self.take, place.made_value_of
-
-        def read(value: Any, message: Any, report: Report) -> None:
-            entries = entries_of(message)
-            for key, item in _dict(value).items():
-                try:
-                    entries[text(key)] = take(key, item)
-                except ValueError as wrong:
-                    report.refuse(wrong, f"[{key}]")
-
-        return read
-
-    def writer(self, place: Place) -> Writer:
-        """Write the entries by key."""
-        give, entries_of = self.give, place.value_of
-        return lambda message: {key: give(key, entry) for key, entry in sorted(entries_of(message).items())} or None
-
-
-def _list(value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise ValueError(f"must be a list, not {kind_of(value)}")
-    return value
-
-
-def _dict(value: Any) -> dict[Any, Any]:
-    if not isinstance(value, dict):
-        raise ValueError(f"must be an object, not {kind_of(value)}")
-    return value
 
 
 def take_any(value: Any, message: Any, report: Report) -> None:

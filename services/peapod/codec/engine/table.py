@@ -54,6 +54,13 @@ class Shape(ABC):
     def writer(self, place: Place) -> Writer:
         """Make the function that writes the value out of a place."""
 
+    def full_writer(self, place: Place) -> Writer:
+        """Make the function that writes what stands for nothing, too."""
+        write, empty = self.writer(place), self.empty
+        if empty is None:
+            return write
+        return lambda message: copy(empty) if (value := write(message)) is None else value
+
     @property
     @abstractmethod
     def schema(self) -> Schema:
@@ -98,15 +105,8 @@ class Field:
 
     def writer(self, message: Descriptor) -> Writer:
         """Make the function that writes the key's value, or what stands for nothing where that is to be written."""
-        write, empty = self.shape.writer(Place(message, self.proto)), self.shape.empty
-        if not self.always:
-            return write
-
-        def write_always(message: Any) -> Any:
-            value = write(message)
-            return copy(empty) if value is None else value
-
-        return write_always
+        place = Place(message, self.proto)
+        return self.shape.full_writer(place) if self.always else self.shape.writer(place)
 
 
 class Table:

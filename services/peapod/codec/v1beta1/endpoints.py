@@ -10,10 +10,11 @@ from typing import Any, NamedTuple
 
 from google.protobuf.message import Message
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.place import Place
 from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import INT32, TEXT, TEXTS
-from peapod.codec.engine.shapes import Object, Objects, take_any
+from peapod.codec.engine.shapes import Object, take_any
 from peapod.codec.engine.table import Field, Reader, Schema, Shape, Table, Writer
 from peapod.codec.v1beta1.flat_endpoints import joined, read_flat
 from peapod.codec.v1beta1.meta import METADATA, PROTOCOL, REFERENCE

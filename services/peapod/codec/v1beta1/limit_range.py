@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import TEXT
-from peapod.codec.engine.shapes import Object, Objects
+from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import METADATA
 from peapod.codec.v1beta1.resources import RESOURCES

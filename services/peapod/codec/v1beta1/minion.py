@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.place import Place
 from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import BOOL, TEXT, TIME
-from peapod.codec.engine.shapes import STRING, Object, Objects, text
+from peapod.codec.engine.shapes import STRING, Object, text
 from peapod.codec.engine.table import Field, Reader, Shape, Table, Writer
 from peapod.codec.v1beta1.meta import CONDITION_STATUS, IGNORED, METADATA
 from peapod.codec.v1beta1.resources import RESOURCES

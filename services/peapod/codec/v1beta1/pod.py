@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from peapod.codec.engine.many import Keyed, Objects
 from peapod.codec.engine.place import Place
 from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import BOOL, INT64, LABELS, TEXT, TIME, words
-from peapod.codec.engine.shapes import Constant, Keyed, Object, Objects, Shown
+from peapod.codec.engine.shapes import Constant, Object, Shown
 from peapod.codec.engine.table import Field, Reader, Table, kind_of
 from peapod.codec.v1beta1.container import CONTAINER
 from peapod.codec.v1beta1.container_status import CONTAINER_STATUS

@@ -8,33 +8,39 @@ from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
+from peapod.codec.engine.many import Entries
 from peapod.codec.engine.place import Place
 from peapod.codec.engine.report import Report
 from peapod.codec.engine.scalars import INT64, whole
-from peapod.codec.engine.shapes import Entries
 from peapod.codec.engine.table import Reader, Schema, Shape, Writer, kind_of
 from peapod.common import quantity
 
-
-def _amount(value: object) -> Decimal:
-    refusal = "must be a plain number, without a suffix"
-    if isinstance(value, bool) or not isinstance(value, int | float | str):
-        raise ValueError(f"{refusal}, not {kind_of(value)}")
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
-        raise ValueError(f'{refusal}; "{value}" is not') from None
-    if not amount.is_finite() or abs(amount) >= 2**63:
-        raise ValueError(f"{refusal}; {value} is too large")
-    return amount
+_REFUSAL = "must be a plain number, without a suffix"
 
 
 def take_resource(name: str, value: object) -> str:
     """Make a quantity of a plain number: cores for "cpu", and what cannot be divided for all else."""
-    amount = _amount(value)
-    if name != "cpu" and amount != amount.to_integral_value():
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise ValueError(f"{_REFUSAL}, not {kind_of(value)}")
+    return _quantity(str(value), name == "cpu")
+
+
+@lru_cache(maxsize=1024)
+def _quantity(number: str, divisible: bool) -> str:
+    amount = _amount(number)
+    if not divisible and amount != amount.to_integral_value():
         raise ValueError("must be a whole number")
     return quantity.canonical(format(amount, "f"))
+
+
+def _amount(number: str) -> Decimal:
+    try:
+        amount = Decimal(number)
+    except InvalidOperation:
+        raise ValueError(f'{_REFUSAL}; "{number}" is not') from None
+    if not amount.is_finite() or abs(amount) >= 2**63:
+        raise ValueError(f"{_REFUSAL}; {number} is too large")
+    return amount
 
 
 @lru_cache(maxsize=1024)
@@ -44,6 +50,11 @@ def give_resource(name: str, value: str) -> str | int:
         return quantity.whole(value)
     cores = quantity.parse(value)
     return format(cores.normalize(), "f")
+
+
+@lru_cache(maxsize=1024)
+def _of_units(amount: int, per_unit: int) -> str:
+    return quantity.canonical(format(Decimal(amount) / per_unit, "f"))
 
 
 RESOURCES = Entries(take_resource, give_resource)
@@ -73,7 +84,7 @@ class Limit(Shape):
             if amount < 0:
                 raise ValueError("must not be negative")
             if amount:
-                limits_of(message)[self.resource] = quantity.canonical(format(Decimal(amount) / self.per_unit, "f"))
+                limits_of(message)[self.resource] = _of_units(amount, self.per_unit)
 
         return read
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 
+from peapod.codec.engine.many import Entries
 from peapod.codec.engine.scalars import TEXT
-from peapod.codec.engine.shapes import Entries, text
+from peapod.codec.engine.shapes import text
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import METADATA
 

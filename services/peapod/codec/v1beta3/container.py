@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import BOOL, TEXT, TEXTS, words
-from peapod.codec.engine.shapes import Object, Objects
+from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.container import CAPABILITIES, PORT
 from peapod.codec.v1beta1.handlers import LIFECYCLE, PROBE

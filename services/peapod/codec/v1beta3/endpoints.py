@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peapod.codec.engine.shapes import Objects
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.endpoints import SUBSET
 from peapod.codec.v1beta3.meta import METADATA, REFERENCE

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import BOOL, TEXT, TIME
-from peapod.codec.engine.shapes import Object, Objects
+from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import IGNORED
 from peapod.codec.v1beta1.minion import ADDRESS, DAEMONS, NODE_INFO

@@ -6,8 +6,9 @@ there is something to say.
 
 from __future__ import annotations
 
+from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import BOOL, INT64, LABELS, TEXT, TIME, words
-from peapod.codec.engine.shapes import Object, Objects
+from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1 import container_status
 from peapod.codec.v1beta1.pod import DNS_POLICY

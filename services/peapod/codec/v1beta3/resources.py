@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from peapod.codec.engine.shapes import Entries, text
+from peapod.codec.engine.many import Entries
+from peapod.codec.engine.shapes import text
 from peapod.codec.engine.table import kind_of
 from peapod.common import quantity
 
