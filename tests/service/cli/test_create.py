@@ -58,7 +58,10 @@ async def test_files_directories_and_standard_input_with_any_number_of_documents
     [
         ('{"kind": "Pod",', ["error: standard input: line 1 column 16: expecting property name enclosed in"]),
         (json.dumps(pod("p") | {"kind": "Pdo"}), ["error: standard input: kind: must be one of Pod, Repl"]),
-        (json.dumps({"kind": "Binding", "apiVersion": "v1beta1"}), ["error: standard input: kind: Binding is not"]),
+        (
+            json.dumps({"kind": "Binding", "apiVersion": "v1beta1"}),
+            ["error: standard input: kind: a Binding cannot be"],
+        ),
         (
             json.dumps({"kind": "Pod", "apiVersion": "v1beta1", "id": "p"}),
             ["error: standard input: desiredState.manifest.containers: is required"],
