@@ -8,11 +8,12 @@ from typing import Any
 import grpc
 import grpc.aio
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from peapod.common.errors import from_rpc
 from peapod.gateway.diagnostics import ANSWER_SECONDS, HealthClient
+from peapod.gateway.item import dumps
 from peapod.v1 import meta_pb2, node_pb2
 from peapod.v1.node_service_pb2 import ListNodesRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
@@ -37,7 +38,7 @@ def routes(channel: grpc.aio.Channel) -> list[BaseRoute]:
                 components += of_nodes(answer.items)
             except grpc.RpcError as error:
                 components = [_component("apiserver", FAILURE, "", from_rpc(error).message)]
-        return JSONResponse(components)
+        return Response(dumps(components), media_type="application/json")
 
     return [Route("/validate", validate)]
 

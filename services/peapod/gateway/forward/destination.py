@@ -7,8 +7,9 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-from peapod.common.errors import Invalid, Unavailable, Violation
+from peapod.common.errors import Unavailable
 from peapod.gateway.forward import numbers
+from peapod.gateway.status import BadRequest
 from peapod.v1 import endpoints_pb2, pod_pb2
 
 HTTP_PORT = 80
@@ -37,7 +38,7 @@ class Destination(NamedTuple):
 def of_pod(pod: pod_pb2.Pod, port: str) -> Destination:
     """Find a pod's server: at `port`, a number or one of its ports' names, or else at its first port.
 
-    Raises `Unavailable` while the pod has no address, and `Invalid` for what is no port.
+    Raises `Unavailable` while the pod has no address, and `BadRequest` for what is no port.
     """
     name = pod.metadata.name
     if pod.status.phase in _OVER:
@@ -60,7 +61,8 @@ def of_endpoints(
     ]
     name = f'service "{endpoints.metadata.name}"'
     if not found:
-        raise Unavailable(f"{name} has no endpoints" + (f' with a port named "{port}"' if port else ""))
+        which = f'named "{port}"' if port else "without a name"
+        raise Unavailable(f"{name} has no endpoints with a port {which}")
     subset, numbered = found[choose(len(found))]
     return Destination(_address(subset.addresses[choose(len(subset.addresses))].ip, name), numbered.port)
 
@@ -86,6 +88,5 @@ def _pod_port(pod: pod_pb2.Pod, port: str) -> int | None:
     named = (one.container_port for one in declared if one.name == port)
     number = numbers.port(port) or next(named, None)
     if number is None:
-        problem = f'must be 1 to {numbers.PORT_MOST}, or the name of a port of the pod, not "{port}"'
-        raise Invalid(f"port {problem}", [Violation("port", problem)])
+        raise BadRequest(f'a port is 1 to {numbers.PORT_MOST}, or the name of a port of the pod, not "{port}"')
     return number

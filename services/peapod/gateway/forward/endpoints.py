@@ -9,12 +9,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Receive, Scope, Send
 
+from peapod.codec.versions import VERSIONS
 from peapod.common.kinds import NODE
 from peapod.gateway.forward import passage, tunnel
 from peapod.gateway.forward.directory import Directory
 from peapod.gateway.forward.node import server as node_server
 from peapod.gateway.forward.node.server import NodeServer
-from peapod.gateway.forward.place import VERSIONS, Place, parse
+from peapod.gateway.forward.place import Place, parse
 from peapod.gateway.forward.problems import Answering, Refusal, nothing_there
 
 FOUND_ELSEWHERE = 307

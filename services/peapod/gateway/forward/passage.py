@@ -8,7 +8,6 @@ import zlib
 import h11
 from starlette.types import Receive, Scope, Send
 
-from peapod.common.errors import Invalid, Violation
 from peapod.gateway.forward import headers, links, problems, upstream
 from peapod.gateway.forward.destination import Destination
 from peapod.gateway.forward.headers import Headers
@@ -17,6 +16,7 @@ from peapod.gateway.forward.pages import Page, Transform, Unzipped
 from peapod.gateway.forward.place import Place
 from peapod.gateway.forward.race import first_of
 from peapod.gateway.forward.upstream import Exchange
+from peapod.gateway.status import BadRequest
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
@@ -51,7 +51,7 @@ async def _begin(exchange: Exchange, scope: Scope, place: Place, destination: De
     try:
         await exchange.begin(scope["method"], place.target, headers.request(scope, place, destination))
     except h11.LocalProtocolError as error:
-        raise Invalid(f"the request cannot be passed on: {error}", [Violation("headers", str(error))]) from error
+        raise BadRequest(f"the request cannot be passed on: {error}") from error
     except OSError:
         # The server may have answered before it hung up; reading tells.
         return

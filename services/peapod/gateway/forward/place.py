@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from typing import NamedTuple
-from urllib.parse import parse_qs, quote, unquote
+from urllib.parse import parse_qs, quote
 
-from peapod.common.errors import Invalid, Violation
-from peapod.common.kinds import NODE, POD, SERVICE, Kind
+from peapod.codec.version import Version
+from peapod.codec.versions import VERSIONS
+from peapod.common.kinds import Kind
+from peapod.gateway import target
+from peapod.gateway.resources import NODES, PODS, SERVICES, Resource
+from peapod.gateway.status import About, BadRequest
+from peapod.gateway.target import DEFAULT_NAMESPACE, NAMESPACE_IN_PATH, Target
 
-QUERIED_VERSIONS = ("v1beta1", "v1beta2")
-"""These have the namespace in the query; later ones have it in the path."""
-VERSIONS = (*QUERIED_VERSIONS, "v1beta3")
-DEFAULT_NAMESPACE = "default"
+FORWARDED = (PODS, SERVICES, NODES)
 
-_KINDS = {"pods": POD, "services": SERVICE, "minions": NODE, "nodes": NODE}
 _PATH = re.compile(
-    r"(?P<prefix>/api/(?P<version>[^/]+)/(?:redirect|proxy)"
-    r"(?:/namespaces/(?P<namespace>[^/]*))?/(?P<resource>[^/]+)/(?P<name>[^/]+))(?P<rest>/.*)?",
+    r"(?P<prefix>(?P<api>/api/(?P<version>[^/]+))/(?:redirect|proxy)(?P<object>(?:/namespaces/[^/]*)?/[^/]+/[^/]+))"
+    r"(?P<rest>/.*)?",
     re.DOTALL,
 )
 # What a URL may hold as it is: everything printable, and "%" because it has been encoded already.
@@ -27,7 +28,8 @@ _AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
 class Place(NamedTuple):
     """One object, and what is asked of it. Paths and the query are as they were sent: nothing is decoded twice."""
 
-    kind: Kind
+    version: Version
+    resource: Resource
     namespace: str
     """Empty for a kind without."""
     name: str
@@ -42,39 +44,56 @@ class Place(NamedTuple):
     """The part of the query without which the object is not found again; may be empty."""
 
     @property
+    def kind(self) -> Kind:
+        """What the object is."""
+        return self.resource.kind
+
+    @property
     def target(self) -> str:
         """What to ask the object's own server for."""
         return (self.rest or "/") + (f"?{self.query}" if self.query else "")
 
 
 def parse(raw_path: bytes, raw_query: bytes) -> Place | None:
-    """Read a URL; None when there is nothing there. Raises `Invalid` for a namespace or a name that is empty."""
+    """Read a URL; None when there is nothing there. Raises `BadRequest` for a namespace or a name that is empty."""
     path, query = (quote(part, safe=_AS_IT_IS) for part in (raw_path, raw_query))
     match = _PATH.fullmatch(path)
-    kind = _KINDS.get(match["resource"]) if match else None
-    if match is None or kind is None or not _in_version(match["version"], match["resource"], match["namespace"], kind):
+    found = target.parse(match["api"] + match["object"]) if match else None
+    if match is None or found is None or not _is_forwarded(found):
         return None
-    namespace, kept = _namespace(match["namespace"], query) if kind.namespaced else ("", "")
-    name, _, port = unquote(match["name"]).partition(":")
+    namespace, kept = _namespace(found, query) if found.namespaced else ("", "")
+    name, _, port = found.name.partition(":")
     if not name:
-        raise Invalid("name is required", [Violation("name", "is required")])
-    return Place(kind, namespace, name, port, match["prefix"], match["rest"] or "", query, kept)
+        raise BadRequest("the name of what is asked for is empty")
+    return Place(
+        found.version, found.resource, namespace, name, port, match["prefix"], match["rest"] or "", query, kept
+    )
 
 
-def _in_version(version: str, resource: str, namespace: str | None, kind: Kind) -> bool:
-    """Tell whether a version has a resource at this kind of path."""
-    if version in QUERIED_VERSIONS:
-        return namespace is None
-    return version in VERSIONS and resource != "minions" and kind.namespaced is (namespace is not None)
+def about(raw_path: bytes) -> About:
+    """Say what a request was about, for those who are told that it failed."""
+    match = _PATH.fullmatch(quote(raw_path, safe=_AS_IT_IS))
+    found = target.parse(match["api"] + match["object"]) if match else None
+    if found is None:
+        version = VERSIONS.get(match["version"]) if match else None
+        return About(version) if version else About()
+    return About(found.version, found.resource, found.name.partition(":")[0])
 
 
-def _namespace(in_path: str | None, query: str) -> tuple[str, str]:
-    if in_path is not None:
-        namespace, kept = unquote(in_path), ""
-    else:
-        given = parse_qs(query, keep_blank_values=True).get("namespace")
-        namespace = given[0] if given else DEFAULT_NAMESPACE
-        kept = f"namespace={quote(namespace)}" if given else ""
+def _is_forwarded(found: Target) -> bool:
+    in_path = found.version.name in NAMESPACE_IN_PATH and found.namespaced
+    return (
+        found.resource in FORWARDED
+        and bool(found.name)
+        and not (found.watch or found.part)
+        and in_path is (found.namespace is not None)
+    )
+
+
+def _namespace(found: Target, query: str) -> tuple[str, str]:
+    """Find the namespace, and what of the query names it."""
+    given = parse_qs(query, keep_blank_values=True).get("namespace") if found.namespace is None else None
+    namespace = given[0] if given else DEFAULT_NAMESPACE if found.namespace is None else found.namespace
     if not namespace:
-        raise Invalid("Namespace parameter required.", [Violation("namespace", "is required")])
-    return namespace, kept
+        raise BadRequest("Namespace parameter required.")
+    return namespace, f"namespace={quote(namespace)}" if given else ""

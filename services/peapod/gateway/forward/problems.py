@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import grpc
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from peapod.common.errors import PeapodError
-
-_HTTP = {
-    grpc.StatusCode.INVALID_ARGUMENT: 400,
-    grpc.StatusCode.FAILED_PRECONDITION: 400,
-    grpc.StatusCode.NOT_FOUND: 404,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: 429,
-    grpc.StatusCode.UNIMPLEMENTED: 501,
-    grpc.StatusCode.UNAVAILABLE: 503,
-    grpc.StatusCode.DEADLINE_EXCEEDED: 504,
-}
+from peapod.gateway import status
+from peapod.gateway.forward import place
+from peapod.gateway.item import dumps
 
 
 class Refusal(Exception):
@@ -37,11 +29,6 @@ def unreachable(url: str, why: str, status: int = 503) -> Refusal:
     return Refusal(status, f"Error: '{why}'\nTrying to reach: '{url}'")
 
 
-def code(error: PeapodError) -> int:
-    """Return the HTTP status of an error."""
-    return _HTTP.get(error.code, 500)
-
-
 class Answering:
     """Answers what an application raises before it has begun its own answer."""
 
@@ -55,10 +42,9 @@ class Answering:
         except Refusal as refusal:
             await refusal.response(scope, receive, send)
         except PeapodError as error:
-            await _status(error)(scope, receive, send)
+            await _status(error, scope)(scope, receive, send)
 
 
-def _status(error: PeapodError) -> Response:
-    number = code(error)
-    body = {"kind": "Status", "creationTimestamp": None, "apiVersion": "v1beta1", "status": "Failure"}
-    return JSONResponse(body | {"message": error.message, "code": number}, number)
+def _status(error: PeapodError, scope: Scope) -> Response:
+    code, said = status.failure(error, place.about(scope["raw_path"]))
+    return Response(dumps(said), code, media_type="application/json")

@@ -8,10 +8,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from starlette.types import Scope
 
-from peapod.common.errors import PeapodError, Unavailable
+from peapod.common.errors import Invalid, NotReady, PeapodError, Unavailable
 from peapod.gateway.forward import headers
 from peapod.gateway.forward.place import Place
-from peapod.gateway.forward.problems import Refusal, code, unreachable
+from peapod.gateway.forward.problems import Refusal, unreachable
+from peapod.gateway.status import outcome
 
 NODE_UNREACHABLE = 502
 FORBIDDEN = 403
@@ -84,7 +85,8 @@ def refused(error: PeapodError, asked: Asked) -> Refusal:
     """Say an error as the kubelet would have, or as a proxy that does not reach it."""
     if isinstance(error, Unavailable):
         return unreachable(f"http://{asked.node}{asked.path}", error.message, NODE_UNREACHABLE)
-    status = code(error)
+    # What the API calls a conflict, or invalid, was to the kubelet a bad request.
+    status = 400 if isinstance(error, (Invalid, NotReady)) else outcome(error).code
     return said(status, f"Internal Error: {error.message}" if status == 500 else error.message)
 
 
