@@ -162,6 +162,16 @@ async def test_who_is_not_there_is_said(api: OwnApi, browser: Browser) -> None:
     assert refused.value.response.status_code == 404
 
 
+@pytest.mark.parametrize("head", ["nothing of the kind", "HTTP/1.1 101 Fine\nUpgrade: websocket\nConnection: Upgrade"])
+async def test_a_server_that_speaks_something_else_is_named(api: OwnApi, browser: Browser, head: str) -> None:
+    await put_pod(api)
+    async with backend(says(head)) as odd:
+        with pytest.raises(InvalidStatus) as refused:
+            await opened(browser, odd.port)
+    assert refused.value.response.status_code == 503
+    assert b"Error: '" in bytes(refused.value.response.body or b"")
+
+
 async def test_a_slow_reader_slows_the_other_side_down(api: OwnApi, browser: Browser) -> None:
     written = 0
     stuck = asyncio.Event()

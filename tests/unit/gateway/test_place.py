@@ -44,10 +44,10 @@ def test_nodes_live_outside_of_namespaces(path: str) -> None:
 
 
 def test_what_is_encoded_stays_so() -> None:
-    place = read("/api/v1beta1/proxy/pods/w%65b%3A8080/a%2Fb/\xff", "q=%C3%A4")
+    place = read("/api/v1beta1/proxy/pods/w%65b%3A8080/a%2Fb/\xff#", "q=%C3%A4")
     assert place is not None
     assert (place.name, place.port) == ("web", "8080")
-    assert place.target == "/a%2Fb/%C3%BF?q=%C3%A4"
+    assert place.target == "/a%2Fb/%C3%BF%23?q=%C3%A4"
 
 
 @pytest.mark.parametrize(

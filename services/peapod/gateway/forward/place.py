@@ -21,8 +21,9 @@ _PATH = re.compile(
     r"(?P<rest>/.*)?",
     re.DOTALL,
 )
-# What a URL may hold as it is: everything printable, and "%" because it has been encoded already.
-_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F)))
+# What a URL may hold as it is: everything printable, and "%" because it has been encoded already; but nobody sends
+# fragments.
+_AS_IT_IS = "".join(map(chr, range(0x21, 0x7F))).replace("#", "")
 
 
 class Place(NamedTuple):

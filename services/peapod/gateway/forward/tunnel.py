@@ -6,9 +6,9 @@ from typing import Any
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage, InvalidStatus, WebSocketException
+from websockets.exceptions import ConnectionClosed, InvalidMessage, InvalidStatus, WebSocketException
 from websockets.typing import Subprotocol
 
 from peapod.gateway.forward import headers, problems, upstream
@@ -40,14 +40,13 @@ async def forward(scope: Scope, receive: Receive, send: Send, place: Place, dest
     An answer of the server that is no WebSocket is passed on as it is. Raises before that, and never afterwards.
     """
     client = WebSocket(scope, receive, send)
-    connecting = _connecting(scope, place, destination)
     try:
-        server = await connecting
+        server = await _connecting(scope, place, destination)
     except InvalidStatus as refused:
         await client.receive()
         await client.send_denial_response(_denial(refused))
         return
-    except (OSError, InvalidHandshake) as error:
+    except (OSError, WebSocketException) as error:
         raise problems.unreachable(f"ws://{destination}{place.target}", _why(error)) from error
     try:
         answered = headers.accepted(server.response.headers.raw_items()) if server.response else []
@@ -94,7 +93,7 @@ async def _down(client: WebSocket, server: ClientConnection) -> None:
         except ConnectionClosed:
             code = server.close_code or LOST
             await client.close(_NEVER_SENT.get(code, code), server.close_reason or None)
-    except (WebSocketDisconnect, RuntimeError, WebSocketException):
+    except (WebSocketDisconnect, WebSocketDisconnected, WebSocketException):
         # The client has left meanwhile.
         return
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import grpc
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from peapod.common.errors import Invalid, PeapodError, from_rpc
 from peapod.gateway.forward.directory import Directory
@@ -36,7 +36,7 @@ async def exec_in(client: PodServiceClient, directory: Directory, asked: Asked, 
     target = ExecTarget(namespace=wanted.namespace, name=wanted.pod, container=wanted.container, options=options)
     await socket.accept(subprotocol=protocol)
     requests = Requests(ExecInPodRequest(target=target), lambda frame: _request(frame, stdin=options.stdin))
-    with suppress(WebSocketDisconnect):
+    with suppress(WebSocketDisconnect, WebSocketDisconnected):
         try:
             await first_of(requests.listen(socket), _converse(client, socket, requests, shown))
         except Invalid as unreadable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 
 import grpc
-from starlette.websockets import WebSocket, WebSocketDisconnect
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketDisconnected
 
 from peapod.common.errors import from_rpc
 from peapod.common.rpc import MessageStream
@@ -69,5 +69,5 @@ async def _join(
             code, reason = WENT_WRONG, from_rpc(error).message
         await socket.close(code, reason.encode()[:REASON_MOST].decode(errors="ignore"))
 
-    with suppress(WebSocketDisconnect):
+    with suppress(WebSocketDisconnect, WebSocketDisconnected):
         await first_of(requests.listen(socket), pass_on())
