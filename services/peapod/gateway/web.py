@@ -19,6 +19,8 @@ from peapod.common.errors import Unavailable
 
 GRACE_SECONDS = 3
 """How long requests may still take once the server stops."""
+_LAST_SECONDS = 2
+"""How long those that were cut off then may take to notice."""
 
 CUT = "peapod.cut"
 """The extension in a request's scope whose "now" cuts its connection off, with all that waits for its reader."""
@@ -43,7 +45,7 @@ class WebServer:
             proxy_headers=False,
             # Pongs wait behind messages that a slow reader has not taken yet, so that their absence tells nothing.
             ws_ping_timeout=None,
-            timeout_graceful_shutdown=GRACE_SECONDS,
+            timeout_graceful_shutdown=GRACE_SECONDS + _LAST_SECONDS,
         )
         self._server = _Uvicorn(config)
         self._task: asyncio.Task[None] | None = None
@@ -55,10 +57,12 @@ class WebServer:
         await self._server.is_up.wait()
 
     async def stop(self) -> None:
-        """Let the requests that run end, and let go. Idempotent."""
+        """Let the requests that run end, cut off those that do not, and let go. Idempotent."""
         task, self._task = self._task, None
         if task is not None:
             self._server.should_exit = True
+            await asyncio.wait({task}, timeout=GRACE_SECONDS)
+            self._server.cut()
             await task
 
     def _listen(self) -> socket.socket:
@@ -96,6 +100,13 @@ class _Uvicorn(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self.is_up.set()
+
+    def cut(self) -> None:
+        """Cut all connections, which those who answer notice as if the clients had left; cancelled, they would be
+        logged as if they had failed.
+        """
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:

@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator
 
 import pytest
 
+from peapod.gateway.server import Gateway
 from peapod.v1 import pod_pb2
 from peapod.v1.node_service_pb2 import CreateNodeRequest
 from tests.support.apiserver import OwnApi
@@ -92,6 +93,21 @@ async def test_a_node_that_is_not_there_is_not_found(browser: Browser) -> None:
     assert (await browser.ask("/api/v1beta1/proxy/minions/none/healthz")).status == 404
     assert (await browser.ask("/api/v1beta1/proxy/minions/n1:80/healthz")).status == 400
     assert (await browser.ask(f"{NODE}/healthz", "DELETE")).status == 405
+
+
+async def test_a_gateway_that_stops_breaks_off_what_does_not_end(
+    forwarding: Gateway, browser: Browser, kubelet: FakeKubelet, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = f"{NODE}/containerLogs/default/web/c?follow=1"
+    async with browser.raw(f"GET {path} HTTP/1.1\nHost: x\n\n") as (reader, _):
+        await reader.readuntil(b"a line\n")
+        stopping = asyncio.create_task(forwarding.stop())
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readuntil(b"0\r\n\r\n")
+        await stopping
+    async with asyncio.timeout(PATIENCE):
+        await kubelet.until(live=0)
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
 
 
 async def test_a_kubelet_that_cannot_be_reached_is_a_bad_gateway(api: OwnApi, browser: Browser) -> None:
