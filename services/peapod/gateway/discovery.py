@@ -16,6 +16,7 @@ PATHS = (
     "/healthz/ping",
     "/metrics",
     "/swaggerapi/",
+    *(f"/swaggerapi/api/{name}" for name in VERSIONS),
     "/validate",
     "/version",
 )

@@ -14,7 +14,7 @@ from peapod.codec.versions import VERSIONS
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
-from peapod.gateway import diagnostics, discovery, forward, validate
+from peapod.gateway import diagnostics, discovery, forward, schema, validate
 from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.copies import Copies
@@ -47,6 +47,7 @@ class Gateway:
         routes = [
             *diagnostics.routes(self._channel, registry),
             *validate.routes(self._channel),
+            *schema.routes(),
             *forward.routes(self._channel),
             *discovery.routes(),
         ]
