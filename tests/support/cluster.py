@@ -34,6 +34,8 @@ class Cluster:
 
     address: str
     nodes: tuple[str, ...]
+    gateway: str = ""
+    """Where HTTP is served, where that is known."""
     logs: Callable[[], str] = str
     """Reads what the services logged so far, where it is not on the tests' own standard error."""
 

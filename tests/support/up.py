@@ -29,7 +29,7 @@ def interrupted_up(state: Path, node: str, *flags: str, runtime: str = "docker")
             assert api in process.stdout.readline()
             with urllib.request.urlopen(f"http://{gateway}/healthz", timeout=PATIENCE) as answer:
                 assert answer.read().strip() == b"ok"
-            yield Cluster(api, (node,))
+            yield Cluster(api, (node,), gateway=gateway)
         finally:
             process.send_signal(signal.SIGINT)
             status = process.wait(PATIENCE)

@@ -7,11 +7,12 @@ import grpc.aio
 from grpc_health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 import peapod
 from peapod.common.rpc import Client
+from peapod.gateway.item import dumps
 
 ANSWER_SECONDS = 2.0
 
@@ -49,7 +50,7 @@ def routes(channel: grpc.aio.Channel, registry: CollectorRegistry) -> list[Route
     async def version(request: Request) -> Response:
         major, _, minor = peapod.__version__.partition(".")
         known = {"major": major, "minor": minor, "gitVersion": f"v{peapod.__version__}"}
-        return JSONResponse(known | {"gitCommit": "", "gitTreeState": ""})
+        return Response(dumps(known | {"gitCommit": "", "gitTreeState": ""}), media_type="application/json")
 
     async def metrics(request: Request) -> Response:
         return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
