@@ -1,7 +1,8 @@
 """Documents of any version to messages of the contract; `Version.encode` is the way back.
 
-`decode(version.encode(message))` is the message again, but for what no version has words for: parts that are there
-and empty, fractions of a second, and which suffix a quantity was written with.
+`decode(version.encode(message))` is the message again, but for what means nothing or has no words: parts that are
+there and empty, fractions of a second, which suffix a quantity was written with (v1beta3 keeps it), and of a service
+a target port of 0 and the usual type.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
@@ -126,13 +126,8 @@ class Table:
 
     def revised(self, tables: Mapping[str, Table]) -> Table:
         """Make the same table with other tables inside, by their names; or take the other one for this."""
-        return tables.get(self.name) or self.with_fields(
-            *(replace(field, shape=field.shape.revised(tables)) for field in self.fields)
-        )
-
-    def with_fields(self, *fields: Field) -> Self:
-        """Make a table of the same name."""
-        return type(self)(self.name, *fields)
+        fields = (replace(field, shape=field.shape.revised(tables)) for field in self.fields)
+        return tables.get(self.name) or type(self)(self.name, *fields)
 
     def write(self, message: Message) -> dict[str, Any]:
         """Write a message as a JSON object, in the table's order; the object is the caller's to change."""

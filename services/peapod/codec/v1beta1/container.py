@@ -5,7 +5,7 @@ from __future__ import annotations
 from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import BOOL, INT32, TEXT, TEXTS, words
 from peapod.codec.engine.shapes import Object
-from peapod.codec.engine.table import Field, Table
+from peapod.codec.engine.table import Field, Shape, Table
 from peapod.codec.v1beta1.handlers import LIFECYCLE, PROBE
 from peapod.codec.v1beta1.meta import IGNORED, PROTOCOL
 from peapod.codec.v1beta1.resources import BYTES, MILLICORES, RESOURCES
@@ -47,11 +47,13 @@ MOUNT = Table(
     Field("mountType", "", IGNORED),
 )
 
-REQUIREMENTS = Table(
-    "ResourceRequirements",
-    Field("limits", "limits", RESOURCES),
-    Field("requests", "requests", RESOURCES),
-)
+
+def requirements(amounts: Shape) -> Table:
+    """Make the table of what a container may use, with amounts as a version writes them."""
+    return Table("ResourceRequirements", Field("limits", "limits", amounts), Field("requests", "requests", amounts))
+
+
+REQUIREMENTS = requirements(RESOURCES)
 
 CAPABILITIES = Table("Capabilities", Field("add", "add", TEXTS), Field("drop", "drop", TEXTS))
 

@@ -5,17 +5,21 @@ from __future__ import annotations
 from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import TEXT
 from peapod.codec.engine.shapes import Object
-from peapod.codec.engine.table import Field, Table
+from peapod.codec.engine.table import Field, Shape, Table
 from peapod.codec.v1beta1.meta import METADATA
 from peapod.codec.v1beta1.resources import RESOURCES
 
-ITEM = Table(
-    "LimitRangeItem",
-    Field("type", "type", TEXT),
-    Field("max", "max", RESOURCES),
-    Field("min", "min", RESOURCES),
-)
 
-SPEC = Table("LimitRangeSpec", Field("limits", "limits", Objects(ITEM), always=True, required=True))
+def fields(amounts: Shape) -> tuple[Field, ...]:
+    """Make the fields of its own, with amounts as a version writes them."""
+    item = Table(
+        "LimitRangeItem",
+        Field("type", "type", TEXT),
+        Field("max", "max", amounts),
+        Field("min", "min", amounts),
+    )
+    spec = Table("LimitRangeSpec", Field("limits", "limits", Objects(item), always=True, required=True))
+    return (Field("spec", "spec", Object(spec), always=True),)
 
-LIMIT_RANGE = Table("LimitRange", *METADATA, Field("spec", "spec", Object(SPEC), always=True))
+
+LIMIT_RANGE = Table("LimitRange", *METADATA, *fields(RESOURCES))

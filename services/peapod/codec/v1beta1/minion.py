@@ -46,14 +46,18 @@ class HostIP(Shape):
         return lambda message: _legacy(addresses_of(message))
 
 
-CONDITION = Table(
-    "NodeCondition",
-    Field("kind", "type", TEXT, always=True),
-    Field("status", "status", CONDITION_STATUS, always=True),
+OF_CONDITIONS = (
     Field("lastProbeTime", "last_heartbeat_time", TIME, always=True),
     Field("lastTransitionTime", "last_transition_time", TIME, always=True),
     Field("reason", "reason", TEXT),
     Field("message", "message", TEXT),
+)
+
+CONDITION = Table(
+    "NodeCondition",
+    Field("kind", "type", TEXT, always=True),
+    Field("status", "status", CONDITION_STATUS, always=True),
+    *OF_CONDITIONS,
 )
 
 ADDRESS = Table(

@@ -19,9 +19,9 @@ SPEC = Table("NamespaceSpec", Field("finalizers", "finalizers", TEXTS))
 
 STATUS = Table("NamespaceStatus", Field("phase", "phase", PHASE))
 
-NAMESPACE = Table(
-    "Namespace",
-    *METADATA,
+OWN = (
     Field("spec", "spec", Object(SPEC), always=True),
     Field("status", "status", Object(STATUS), always=True),
 )
+
+NAMESPACE = Table("Namespace", *METADATA, *OWN)

@@ -6,8 +6,10 @@ from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import BOOL, TEXT, TEXTS, words
 from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
-from peapod.codec.v1beta1.container import CAPABILITIES, PORT
+from peapod.codec.v1beta1.container import CAPABILITIES, PORT, requirements
 from peapod.codec.v1beta1.handlers import LIFECYCLE, PROBE
+from peapod.codec.v1beta2 import container
+from peapod.codec.v1beta2.container import ENV
 from peapod.codec.v1beta3.resources import QUANTITIES
 from peapod.v1 import pod_pb2
 
@@ -19,20 +21,9 @@ PULL_POLICY = words(
     }
 )
 
-ENV = Table("EnvVar", Field("name", "name", TEXT, always=True, required=True), Field("value", "value", TEXT))
+MOUNT = Table("VolumeMount", *(field for field in container.MOUNT if field.name != "mountType"))
 
-MOUNT = Table(
-    "VolumeMount",
-    Field("name", "name", TEXT, always=True, required=True),
-    Field("readOnly", "read_only", BOOL),
-    Field("mountPath", "mount_path", TEXT, always=True, required=True),
-)
-
-REQUIREMENTS = Table(
-    "ResourceRequirements",
-    Field("limits", "limits", QUANTITIES),
-    Field("requests", "requests", QUANTITIES),
-)
+REQUIREMENTS = requirements(QUANTITIES)
 
 CONTAINER = Table(
     "Container",

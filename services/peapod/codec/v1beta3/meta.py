@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from peapod.codec.engine.scalars import LABELS, TEXT, TIME, whole, words
 from peapod.codec.engine.shapes import Constant, Object, Scalar, text
 from peapod.codec.engine.table import Field, Table
+from peapod.codec.v1beta1 import meta as v1beta1
 from peapod.codec.v1beta1.meta import HEAD
 from peapod.v1 import meta_pb2
 
@@ -47,16 +49,7 @@ HEADS = (Field("kind", "", HEAD), Field("apiVersion", "", HEAD))
 
 METADATA = (*HEADS, Field("metadata", "metadata", Object(OBJECT_META), always=True))
 
-REFERENCE = Table(
-    "ObjectReference",
-    Field("kind", "kind", TEXT),
-    Field("namespace", "namespace", TEXT),
-    Field("name", "name", TEXT),
-    Field("uid", "uid", TEXT),
-    Field("apiVersion", "api_version", TEXT),
-    Field("resourceVersion", "resource_version", TEXT),
-    Field("fieldPath", "field_path", TEXT),
-)
+REFERENCE = Table("ObjectReference", *(replace(field, aliases=()) for field in v1beta1.REFERENCE))
 
 CONDITION_STATUS = words(
     {

@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 from peapod.codec.engine.many import Objects
-from peapod.codec.engine.scalars import BOOL, TEXT, TIME
+from peapod.codec.engine.scalars import BOOL, TEXT
 from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
 from peapod.codec.v1beta1.meta import IGNORED
-from peapod.codec.v1beta1.minion import ADDRESS, DAEMONS, NODE_INFO
+from peapod.codec.v1beta1.minion import ADDRESS, DAEMONS, NODE_INFO, OF_CONDITIONS
 from peapod.codec.v1beta3.meta import CONDITION_STATUS, METADATA
 from peapod.codec.v1beta3.resources import QUANTITIES
 
@@ -25,10 +25,7 @@ CONDITION = Table(
     "NodeCondition",
     Field("type", "type", TEXT, always=True),
     Field("status", "status", CONDITION_STATUS, always=True),
-    Field("lastProbeTime", "last_heartbeat_time", TIME, always=True),
-    Field("lastTransitionTime", "last_transition_time", TIME, always=True),
-    Field("reason", "reason", TEXT),
-    Field("message", "message", TEXT),
+    *OF_CONDITIONS,
 )
 
 STATUS = Table(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from peapod.codec.engine.many import Objects
 from peapod.codec.engine.scalars import INT32, TEXT, TIME
 from peapod.codec.engine.shapes import Object
 from peapod.codec.engine.table import Field, Table
-from peapod.codec.v1beta1 import namespace, secret
+from peapod.codec.v1beta1 import limit_range, namespace, resource_quota, secret
 from peapod.codec.v1beta3.meta import METADATA, REFERENCE
 from peapod.codec.v1beta3.resources import QUANTITIES
 
@@ -24,33 +23,10 @@ EVENT = Table(
     Field("count", "count", INT32),
 )
 
-NAMESPACE = Table(
-    "Namespace",
-    *METADATA,
-    Field("spec", "spec", Object(namespace.SPEC), always=True),
-    Field("status", "status", Object(namespace.STATUS), always=True),
-)
+NAMESPACE = Table("Namespace", *METADATA, *namespace.OWN)
 
 SECRET = Table("Secret", *METADATA, *secret.OWN)
 
-LIMIT = Table(
-    "LimitRangeItem",
-    Field("type", "type", TEXT),
-    Field("max", "max", QUANTITIES),
-    Field("min", "min", QUANTITIES),
-)
+LIMIT_RANGE = Table("LimitRange", *METADATA, *limit_range.fields(QUANTITIES))
 
-LIMITS = Table("LimitRangeSpec", Field("limits", "limits", Objects(LIMIT), always=True, required=True))
-
-LIMIT_RANGE = Table("LimitRange", *METADATA, Field("spec", "spec", Object(LIMITS), always=True))
-
-QUOTA_SPEC = Table("ResourceQuotaSpec", Field("hard", "hard", QUANTITIES))
-
-QUOTA_STATUS = Table("ResourceQuotaStatus", Field("hard", "hard", QUANTITIES), Field("used", "used", QUANTITIES))
-
-RESOURCE_QUOTA = Table(
-    "ResourceQuota",
-    *METADATA,
-    Field("spec", "spec", Object(QUOTA_SPEC), always=True),
-    Field("status", "status", Object(QUOTA_STATUS), always=True),
-)
+RESOURCE_QUOTA = Table("ResourceQuota", *METADATA, *resource_quota.fields(QUANTITIES))
