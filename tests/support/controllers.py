@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+import asyncio
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 
 import grpc.aio
@@ -12,6 +13,7 @@ from peapod.common.errors import Conflict, NotFound, from_rpc
 from peapod.v1 import replication_controller_pb2 as pb
 from peapod.v1 import replication_controller_service_pb2 as requests
 from tests.support.apiserver import Api
+from tests.support.following import PATIENCE
 
 
 class Obedient:
@@ -20,6 +22,7 @@ class Obedient:
     def __init__(self, api: Api) -> None:
         self._client = api.replication_controllers
         self.history: list[tuple[str, int]] = []
+        self._api = api
 
     async def run(self) -> None:
         """Follow every controller."""
@@ -27,6 +30,10 @@ class Obedient:
             async for batch in stream:
                 for change in batch.events:
                     await self._obey(change.replication_controller)
+
+    async def reached(self, name: str, count: int) -> None:
+        """Wait until a controller has a number of pods."""
+        await until(self._api, name, lambda controller: controller.status.replicas == count)
 
     async def _obey(self, controller: pb.ReplicationController) -> None:
         wanted = controller.spec.replicas
@@ -52,6 +59,36 @@ async def obedient(api: Api) -> AsyncGenerator[Obedient]:
         yield manager
     finally:
         await process.end(task)
+
+
+async def create(api: Api, *controllers: pb.ReplicationController) -> None:
+    """Store some controllers."""
+    for controller in controllers:
+        request = requests.CreateReplicationControllerRequest(replication_controller=controller)
+        await api.replication_controllers.create_replication_controller(request)
+
+
+async def read(api: Api, name: str) -> pb.ReplicationController:
+    """Read one."""
+    request = requests.GetReplicationControllerRequest(namespace="default", name=name)
+    return (await api.replication_controllers.get_replication_controller(request)).replication_controller
+
+
+async def until(api: Api, name: str, holds: Callable[[pb.ReplicationController], bool]) -> None:
+    """Wait until something holds of a controller."""
+    fields = f"metadata.name={name}"
+    request = requests.WatchReplicationControllersRequest(namespace="default", field_selector=fields)
+    async with asyncio.timeout(PATIENCE), api.replication_controllers.watch_replication_controllers(request) as stream:
+        async for batch in stream:
+            if any(holds(change.replication_controller) for change in batch.events):
+                return
+
+
+async def names(api: Api) -> list[str]:
+    """List which there are."""
+    request = requests.ListReplicationControllersRequest(namespace="default")
+    listed = await api.replication_controllers.list_replication_controllers(request)
+    return [controller.metadata.name for controller in listed.items]
 
 
 def make_controller(name: str, replicas: int, *, version: str = "1") -> pb.ReplicationController:

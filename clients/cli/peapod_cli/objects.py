@@ -85,7 +85,7 @@ def _decode(part: Part) -> Decoded:
     name = decoded.message.DESCRIPTOR.name if decoded.message else ""
     if not name or name in {kind.title for kind in KINDS}:
         return decoded
-    return Decoded(None, [Violation(_join(part.path, "kind"), f"a {name} cannot be declared by itself")], [])
+    return Decoded(None, [Violation(_join(part.path, "kind"), f"{name} cannot be declared by itself")], [])
 
 
 def _say(console: Console, problems: Sequence[str], unknown: Sequence[str], strict: bool) -> None:

@@ -4,42 +4,32 @@ from __future__ import annotations
 
 import pytest
 
-from peapod.v1.replication_controller_pb2 import ReplicationController
-from peapod.v1.replication_controller_service_pb2 import (
-    CreateReplicationControllerRequest,
-    GetReplicationControllerRequest,
-)
 from tests.service.cli.conftest import Outcome, Run
+from tests.support import controllers
 from tests.support.apiserver import Api
 from tests.support.controllers import make_controller
 
 
-async def web(api: Api) -> ReplicationController:
-    request = GetReplicationControllerRequest(namespace="default", name="web")
-    return (await api.replication_controllers.get_replication_controller(request)).replication_controller
-
-
 @pytest.fixture(autouse=True)
-async def controller(api: Api) -> None:
+async def web(api: Api) -> None:
     """Have a controller `web` that asks for two pods."""
-    request = CreateReplicationControllerRequest(replication_controller=make_controller("web", 2))
-    await api.replication_controllers.create_replication_controller(request)
+    await controllers.create(api, make_controller("web", 2))
 
 
 @pytest.mark.parametrize("line", ["resize --replicas=3 rc web", "scale rc/web --current-replicas=2 --replicas 3"])
 async def test_another_number_is_asked_for(peapod: Run, api: Api, line: str) -> None:
     assert await peapod(*line.split()) == Outcome(0, "resized\n", "")
-    assert (await web(api)).spec.replicas == 3
+    assert (await controllers.read(api, "web")).spec.replicas == 3
 
 
 async def test_only_a_certain_state_is_changed(peapod: Run, api: Api) -> None:
-    version = (await web(api)).metadata.resource_version
+    version = (await controllers.read(api, "web")).metadata.resource_version
     outcome = await peapod("resize", "--replicas=3", "--current-replicas=1", "rc", "web")
     assert outcome == Outcome(1, "", 'error: ReplicationController "web" asks for 2 replicas, not 1\n')
     outcome = await peapod("resize", "--replicas=3", f"--resource-version={version + 5}", "rc", "web")
     assert outcome.status == 1
     assert outcome.err.startswith('error: ReplicationController "web" was changed since')
-    assert (await web(api)).spec.replicas == 2
+    assert (await controllers.read(api, "web")).spec.replicas == 2
     assert (await peapod("resize", "--replicas=3", f"--resource-version={version}", "rc", "web")).status == 0
 
 
