@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     words = list(sys.argv[1:] if argv is None else argv)
     if words and words[0] in _services():
-        return int(import_module(f"peapod.{words[0]}.__main__").main(words[1:]))
+        return int(import_module(f"peapod.{words[0].removeprefix('kube-')}.__main__").main(words[1:]))
     # What gRPC logs of its own accord is said again, and better, by the error that follows.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     console = Console()

@@ -19,9 +19,10 @@ SERVICES = {
     "scheduler": "place pods on nodes",
     "controllers": "bring the cluster to what was asked for",
     "kubelet": "run the pods of one node",
-    "proxy": "stand ready for services, which are still to come",
-    "gateway": "serve health, version and metrics over HTTP",
+    "kube-proxy": "make services reachable on one node",
+    "gateway": "serve the API over HTTP",
 }
+"""The services. Their packages are called as they are, but without `kube-`: `proxy` alone is what people ask for."""
 
 END_OF_FLAGS = "--"
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from peapod_cli.verbs.asking import VERSION
+from peapod_cli.verbs.asking import APIVERSIONS, CLUSTERINFO, NAMESPACE, VERSION
 from peapod_cli.verbs.declared import CREATE, DELETE, UPDATE
 from peapod_cli.verbs.replicated import EXPOSE, RESIZE, ROLLINGUPDATE, RUN_CONTAINER, STOP
 from peapod_cli.verbs.running import EXEC, LOG, PORT_FORWARD
-from peapod_cli.verbs.serving import UP
+from peapod_cli.verbs.serving import PROXY, UP
 from peapod_cli.verbs.settings import CONFIG
 from peapod_cli.verbs.shown import DESCRIBE, EXPLAIN, GET, LABEL
 
@@ -26,7 +26,11 @@ VERBS = (
     UPDATE,
     STOP,
     DELETE,
+    PROXY,
+    CLUSTERINFO,
     CONFIG,
+    NAMESPACE,
+    APIVERSIONS,
     VERSION,
     UP,
 )

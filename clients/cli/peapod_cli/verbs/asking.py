@@ -1,7 +1,8 @@
-"""Commands about the server, and about this one."""
+"""Commands about the cluster as a whole, and about this one."""
 
 from __future__ import annotations
 
+from peapod_cli.verbs.flags import add_gateway
 from peapod_cli.verbs.verb import Parser, Verb
 
 
@@ -9,4 +10,33 @@ def _version(parser: Parser) -> None:
     parser.add_argument("-c", "--client", action="store_true", help="only the client's")
 
 
+def _namespace(parser: Parser) -> None:
+    parser.add_argument("words", metavar="NAMESPACE", nargs="*", help="is read and not needed")
+
+
 VERSION = Verb("version", "print versions", _version, ("peapod version --client",))
+
+APIVERSIONS = Verb(
+    "apiversions",
+    "print the versions of the API that the gateway speaks",
+    add_gateway,
+    ("peapod apiversions", "peapod apiversions --gateway http://127.0.0.1:8080"),
+    aliases=("api-versions",),
+    asks_server=False,
+)
+
+CLUSTERINFO = Verb(
+    "clusterinfo",
+    "print where the cluster is, and where its own services are",
+    add_gateway,
+    ("peapod clusterinfo",),
+    aliases=("cluster-info",),
+)
+
+NAMESPACE = Verb(
+    "namespace",
+    "is no more: the namespace is in the current context, see config",
+    _namespace,
+    ("peapod config set-context shop --namespace=shop",),
+    asks_server=False,
+)

@@ -6,6 +6,7 @@ import argparse
 
 from peapod.common.errors import Invalid
 from peapod_cli import words
+from peapod_cli.defaults import DEFAULT_GATEWAY
 from peapod_cli.verbs.verb import Parser
 
 PORT_MOST = 65535
@@ -73,6 +74,16 @@ def add_validate(parser: Parser) -> None:
     )
 
 
+def add_gateway(parser: Parser) -> None:
+    """Let the gateway be named."""
+    parser.add_argument(
+        "--gateway",
+        metavar="URL",
+        default="",
+        help=f"the gateway (default: PEAPOD_GATEWAY, else the context's, else {DEFAULT_GATEWAY})",
+    )
+
+
 def truth(text: str) -> bool:
     """Read true or false."""
     if text.lower() not in ("true", "false"):
@@ -89,9 +100,17 @@ def count(text: str) -> int:
 
 def port(text: str) -> int:
     """Read the number of a port."""
-    number = count(text)
-    if not 1 <= number <= PORT_MOST:
-        raise argparse.ArgumentTypeError(f"{text} is no port: these are 1 to {PORT_MOST}")
+    return _within(1, count(text))
+
+
+def local_port(text: str) -> int:
+    """Read the number of a port of this machine; 0 is any that is free."""
+    return _within(0, count(text))
+
+
+def _within(least: int, number: int) -> int:
+    if not least <= number <= PORT_MOST:
+        raise argparse.ArgumentTypeError(f"{number} is no port: these are {least} to {PORT_MOST}")
     return number
 
 

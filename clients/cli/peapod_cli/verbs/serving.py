@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peapod_cli.defaults import DEFAULT_SERVER
+from peapod_cli.verbs.flags import add_gateway, local_port
 from peapod_cli.verbs.verb import Parser, Verb
 
 
@@ -54,6 +55,27 @@ def _up(parser: Parser) -> None:
         help="of the services, whose log goes to standard error (default: %(default)s)",
     )
 
+
+def _proxy(parser: Parser) -> None:
+    add_gateway(parser)
+    parser.add_argument(
+        "-p", "--port", metavar="PORT", type=local_port, default=8001, help="where to serve (default: 8001; 0: any)"
+    )
+    parser.add_argument("--api-prefix", metavar="PATH", default="/api/", help="where the API is (default: %(default)s)")
+    parser.add_argument("-w", "--www", metavar="DIR", default="", help="serve the files of a directory too")
+    parser.add_argument(
+        "-P", "--www-prefix", metavar="PATH", default="/static/", help="where these are (default: %(default)s)"
+    )
+
+
+PROXY = Verb(
+    "proxy",
+    "serve the gateway's API on a port of this machine, until interrupted",
+    _proxy,
+    ("peapod proxy --port=8011 --www=./site", "peapod proxy --api-prefix=k8s-api"),
+    more="Programs of this machine only are served. What they ask of /api/ is asked of the gateway.",
+    asks_server=False,
+)
 
 UP = Verb(
     "up",
