@@ -17,7 +17,7 @@ def checked(url: str) -> str:
     """Check the address of a gateway, and return it without a slash at its end; raises `Invalid` for what is none."""
     try:
         parts = urlsplit(url)
-        known = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        known = parts.scheme == "http" and parts.hostname and parts.port != 0
     except ValueError:
         known = False
     if not known or parts.query or parts.fragment or not url.isascii() or not url.isprintable() or " " in url:

@@ -10,6 +10,10 @@ from pathlib import Path
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
+from websockets.asyncio.server import ServerConnection, serve
+from websockets.exceptions import InvalidStatus
+from websockets.typing import Origin
 
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.server import Gateway
@@ -58,6 +62,8 @@ async def test_requests_and_answers_are_passed_on(gateway: str) -> None:
         assert (missing.status_code, missing.json()["kind"]) == (404, "Status")
         assert (await client.get("/other")).status_code == 404
         assert (await client.get("/api/v1beta1/pods", headers={"host": "evil.example"})).status_code == 400
+        for origin, status in (("http://evil.example", 403), ("null", 403), ("http://localhost:8001", 200)):
+            assert (await client.get("/api/v1beta1/pods", headers={"origin": origin})).status_code == status
 
 
 async def test_a_watch_flows_through_as_it_happens(gateway: str) -> None:
@@ -68,6 +74,24 @@ async def test_a_watch_flows_through_as_it_happens(gateway: str) -> None:
             await client.post("/api/v1beta1/pods?namespace=default", content=json.dumps(POD))
             event = json.loads(await anext(lines))
         assert (event["type"], event["object"]["id"]) == ("ADDED", "web")
+
+
+async def test_a_websocket_is_passed_on() -> None:
+    """What is behind it is the gateway's affair: here a server that says everything again."""
+
+    async def echo(socket: ServerConnection) -> None:
+        async for message in socket:
+            await socket.send(message)
+
+    async with serve(echo, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        async with proxy(f"http://127.0.0.1:{port}") as (client, _):
+            url = str(client.base_url).replace("http", "ws")
+            async with connect(f"{url}/api/v1beta1/x", proxy=None) as socket:
+                await socket.send(b"hello")
+                assert await socket.recv() == b"hello"
+            with pytest.raises(InvalidStatus, match="403"):
+                await connect(f"{url}/api/v1beta1/x", proxy=None, origin=Origin("http://evil.example"))
 
 
 async def test_prefixes_and_files(gateway: str, tmp_path: Path) -> None:
@@ -85,7 +109,7 @@ async def test_prefixes_and_files(gateway: str, tmp_path: Path) -> None:
 async def test_a_body_is_passed_on_while_it_is_still_being_sent_and_a_client_that_leaves_is_heard_of() -> None:
     heard, left = asyncio.Event(), asyncio.Event()
 
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer_badly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"first")
         heard.set()
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\n\r\nso far")
@@ -98,7 +122,7 @@ async def test_a_body_is_passed_on_while_it_is_still_being_sent_and_a_client_tha
         await heard.wait()
         yield b"second"
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(answer_badly, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     async with proxy(f"http://{host}:{port}") as (client, _), asyncio.timeout(30):
         async with client.stream("PUT", "/api/x", content=body()) as answer:
@@ -108,16 +132,16 @@ async def test_a_body_is_passed_on_while_it_is_still_being_sent_and_a_client_tha
 
 
 async def test_a_gateway_that_is_away_or_breaks_off_is_said() -> None:
-    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def answer_badly(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readuntil(b"\r\n\r\n")
         writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nshort")
         writer.close()
 
     async with proxy("http://127.0.0.1:1") as (client, process):
         answer = await client.get("/api/v1beta1/pods")
-        assert (answer.status_code, process.returncode) == (502, None)
-        assert answer.text.startswith("the gateway at http://127.0.0.1:1 cannot be reached")
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        assert (answer.status_code, process.returncode) == (503, None)
+        assert answer.text.startswith("Error: 'connection refused'\nTrying to reach: 'http://127.0.0.1:1/api/")
+    server = await asyncio.start_server(answer_badly, "127.0.0.1", 0)
     host, port = server.sockets[0].getsockname()
     async with proxy(f"http://{host}:{port}") as (client, _):
         with pytest.raises(httpx.RemoteProtocolError):
