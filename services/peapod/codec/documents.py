@@ -20,6 +20,9 @@ def documents_in(text: str, suffix: str = "") -> list[Any]:
         return _parse_yaml(text)
     except RecursionError:
         raise Invalid("lists and objects are nested too deeply") from None
+    except ValueError:
+        # Python turns no text of thousands of digits into a number.
+        raise Invalid("a number has too many digits") from None
 
 
 def _parse_json(text: str) -> list[Any]:
