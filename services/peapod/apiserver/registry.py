@@ -16,7 +16,16 @@ from peapod.apiserver.keys import object_key
 from peapod.apiserver.resources import metadata as meta
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
-from peapod.common.errors import AlreadyExists, Conflict, Invalid, NotFound, PeapodError, Unsupported, Violation
+from peapod.common.errors import (
+    CURRENT,
+    AlreadyExists,
+    Conflict,
+    Invalid,
+    NotFound,
+    PeapodError,
+    Unsupported,
+    Violation,
+)
 from peapod.common.watching.fanout import FanOut
 from peapod.common.watching.selection import Selection
 from peapod.rules import metadata as rules
@@ -236,7 +245,8 @@ class Registry(Generic[R]):
     def _require_version(self, version: int, item: Item) -> None:
         if not version:
             wrong = Violation("metadata.resource_version", "is required: update the object as you have read it")
-            raise Invalid(f'{self.strategy.kind} "{item.name}" is invalid: {wrong.field} {wrong.description}', [wrong])
+            said = f'{self.strategy.kind} "{item.name}" is invalid: {wrong.field} {wrong.description}'
+            raise Invalid(said, [wrong], facts={CURRENT: str(item.revision)})
         if version != item.revision:
             raise self._conflict(item.name, item.revision)
 
@@ -253,7 +263,8 @@ class Registry(Generic[R]):
         return self._conflict(item.name, current.revision)
 
     def _conflict(self, name: str, revision: int) -> Conflict:
-        return Conflict(f'{self.strategy.kind} "{name}" was changed since: it is at version {revision} now')
+        said = f'{self.strategy.kind} "{name}" was changed since: it is at version {revision} now'
+        return Conflict(said, facts={CURRENT: str(revision)})
 
     def _not_found(self, namespace: str, name: str) -> NotFound:
         where = f" in namespace {namespace or DEFAULT_NAMESPACE}" if self.strategy.namespaced else ""

@@ -6,7 +6,8 @@ Services raise these; the guard around every RPC turns them into a `google.rpc.S
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple, Self, TypeVar, cast
 
 import grpc
@@ -17,6 +18,9 @@ from peapod.v1 import meta_pb2
 
 DOMAIN = "peapod"
 _DETAILS = "grpc-status-details-bin"
+
+CURRENT = "resource_version"
+"""The fact of a stale update: at which version the object is."""
 
 D = TypeVar("D", error_details_pb2.ErrorInfo, error_details_pb2.BadRequest)
 
@@ -73,11 +77,20 @@ class PeapodError(Exception):
     code = grpc.StatusCode.INTERNAL
     reason = "INTERNAL"
 
-    def __init__(self, message: str, violations: Sequence[Violation] = (), *, reason: str = "") -> None:
+    def __init__(
+        self,
+        message: str,
+        violations: Sequence[Violation] = (),
+        *,
+        reason: str = "",
+        facts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.violations = tuple(violations)
         self.reason = reason or type(self).reason
+        self.facts = facts
+        """What programs may want to know of it, by name. Not kept for the items of batches."""
 
 
 class Invalid(PeapodError):
@@ -168,7 +181,8 @@ _CODE_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in g
 def to_status(error: PeapodError) -> status_pb2.Status:
     """Build the status that travels as the call's trailing metadata."""
     status = status_pb2.Status(code=_number(error.code), message=error.message)
-    status.details.add().Pack(error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN))
+    info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=dict(error.facts))
+    status.details.add().Pack(info)
     if error.violations:
         bad = error_details_pb2.BadRequest()
         for violation in error.violations:
@@ -209,16 +223,16 @@ def from_item(item: meta_pb2.ItemResult) -> PeapodError | None:
 
 
 def _from_status(status: status_pb2.Status) -> PeapodError:
-    reason, violations = "", []
+    info, violations = error_details_pb2.ErrorInfo(), []
     for detail in status.details:
         if detail.Is(error_details_pb2.ErrorInfo.DESCRIPTOR):
-            reason = _unpack(detail, error_details_pb2.ErrorInfo()).reason
+            _unpack(detail, info)
         elif detail.Is(error_details_pb2.BadRequest.DESCRIPTOR):
             bad = _unpack(detail, error_details_pb2.BadRequest())
             violations = [
                 Violation.told(wrong.field, wrong.description, wrong.reason) for wrong in bad.field_violations
             ]
-    return _build(_CODE_BY_NUMBER[status.code], reason, status.message, violations)
+    return _build(_CODE_BY_NUMBER[status.code], info.reason, status.message, violations, dict(info.metadata))
 
 
 def _unpack(detail: any_pb2.Any, into: D) -> D:
@@ -226,9 +240,15 @@ def _unpack(detail: any_pb2.Any, into: D) -> D:
     return into
 
 
-def _build(code: grpc.StatusCode, reason: str, message: str, violations: Sequence[Violation]) -> PeapodError:
+def _build(
+    code: grpc.StatusCode,
+    reason: str,
+    message: str,
+    violations: Sequence[Violation],
+    facts: Mapping[str, str] = MappingProxyType({}),
+) -> PeapodError:
     kind = _BY_REASON.get(reason) or _BY_CODE.get(code, PeapodError)
-    error = kind(message, violations, reason=reason)
+    error = kind(message, violations, reason=reason, facts=facts)
     error.code = code
     return error
 

@@ -8,7 +8,17 @@ import grpc
 import grpc.aio
 import pytest
 
-from peapod.common.errors import Invalid, Violation, from_item, from_rpc, to_item, trailing
+from peapod.common.errors import (
+    CURRENT,
+    Conflict,
+    Invalid,
+    PeapodError,
+    Violation,
+    from_item,
+    from_rpc,
+    to_item,
+    trailing,
+)
 from peapod.v1.meta_pb2 import FieldViolation, ItemResult
 
 WORDS: list[tuple[Callable[[str, str], Violation], str]] = [
@@ -22,11 +32,10 @@ WORDS: list[tuple[Callable[[str, str], Violation], str]] = [
 ]
 
 
-def over_rpc(error: Invalid) -> tuple[Violation, ...]:
-    failed = grpc.aio.AioRpcError(
+def failed(error: PeapodError) -> grpc.aio.AioRpcError:
+    return grpc.aio.AioRpcError(
         error.code, grpc.aio.Metadata(), grpc.aio.Metadata(*trailing(error)), details=error.message
     )
-    return from_rpc(failed).violations
 
 
 @pytest.mark.parametrize(("make", "reason"), WORDS)
@@ -36,7 +45,7 @@ def test_each_word_arrives(make: Callable[[str, str], Violation], reason: str) -
     error = Invalid("wrong", [violation])
     item = from_item(to_item(error))
     assert item is not None
-    assert item.violations == over_rpc(error) == (violation,)
+    assert item.violations == from_rpc(failed(error)).violations == (violation,)
 
 
 def test_a_field_that_is_required_says_so() -> None:
@@ -48,3 +57,10 @@ def test_who_knows_no_words_says_invalid() -> None:
     item = from_item(ItemResult(code=grpc.StatusCode.INVALID_ARGUMENT.value[0], violations=[told]))
     assert item is not None
     assert item.violations == (Violation("a", "b"),)
+
+
+def test_facts_arrive_beside_the_message() -> None:
+    error = from_rpc(failed(Conflict("it was changed", facts={CURRENT: "7"})))
+    assert isinstance(error, Conflict)
+    assert (error.message, error.facts) == ("it was changed", {CURRENT: "7"})
+    assert from_rpc(failed(Conflict("it was changed"))).facts == {}
