@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import re
 import zlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ COMPRESS_LEAST = 1400
 _INLINE_MOST = 64 << 10
 _LEVEL = 1
 _GZIP = 16 + zlib.MAX_WBITS
+_WEIGHTLESS = re.compile(rb"q=0(\.0*)?")
 
 
 @dataclass(frozen=True)
@@ -111,6 +113,15 @@ def document(code: int, content: Any, headers: tuple[Header, ...] = ()) -> Answe
 def text(code: int, content: str) -> Answer:
     """Answer with plain text."""
     return Answer(code, content.encode(), TEXT)
+
+
+def reads_gzip(accepted: bytes) -> bool:
+    """Tell by the header Accept-Encoding whether a client reads what is compressed; a weight of 0 says that not."""
+    return any(_is_gzip(*coding.partition(b";")) for coding in accepted.lower().split(b","))
+
+
+def _is_gzip(name: bytes, _: bytes, weight: bytes) -> bool:
+    return name.strip() in (b"gzip", b"x-gzip") and not _WEIGHTLESS.fullmatch(weight.strip())
 
 
 async def _compressed(body: bytes) -> bytes:

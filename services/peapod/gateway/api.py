@@ -18,6 +18,7 @@ from peapod.gateway.copies import Copies
 from peapod.gateway.metrics import ApiMetrics
 from peapod.gateway.reads import Reads
 from peapod.gateway.request import ClientGone, Receive, Request
+from peapod.gateway.resources import BINDING
 from peapod.gateway.status import About
 from peapod.gateway.target import Target
 from peapod.gateway.watches import Watches
@@ -76,8 +77,8 @@ class Api:
         except asyncio.CancelledError:
             raise
         except Exception as error:
-            answer = _refusal(error, request.about if request else _about(found), scope)
-        compress = b"gzip" in _accepted(scope)
+            answer = _refusal(error, request.about if request else found.about, scope)
+        compress = answers.reads_gzip(_accepted(scope))
         await answer.send(send, compress=compress)
         self._metrics.answered(method, found, answer.code, time.perf_counter() - started)
 
@@ -96,11 +97,11 @@ class Api:
             except asyncio.CancelledError:
                 raise
             except Exception as error:
-                answer = _refusal(error, _about(found), scope)
+                answer = _refusal(error, found.about, scope)
         await _deny(answer, send)
 
     def _actions(self, found: Target) -> Mapping[str, Action]:
-        if found.part == "binding":
+        if found.part == BINDING:
             return self._on_binding
         if found.part:
             return self._on_part
@@ -111,10 +112,6 @@ def _watches(request: Request) -> bool:
     """Tell whether a GET asks for changes: by its path, or, of a collection, by a parameter."""
     found = request.target
     return found.watch or (request.query.watch and not found.name)
-
-
-def _about(found: Target) -> About:
-    return About(found.version, found.resource, found.name)
 
 
 def _refusal(error: Exception, about: About, scope: Scope) -> Answer:
@@ -130,7 +127,7 @@ def _refusal(error: Exception, about: About, scope: Scope) -> Answer:
 
 
 def _accepted(scope: Scope) -> bytes:
-    return next((value for key, value in scope["headers"] if key == b"accept-encoding"), b"")
+    return b",".join(value for key, value in scope["headers"] if key == b"accept-encoding")
 
 
 async def _deny(answer: Answer, send: Send) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 
 from peapod.codec import codec
 from peapod.codec.documents import documents_in
-from peapod.common.errors import Invalid, TooLate, Violation
+from peapod.common.errors import Invalid, Violation
 from peapod.gateway import query
 from peapod.gateway.item import view_of
 from peapod.gateway.query import Query
-from peapod.gateway.status import About, BadRequest, TooLarge, WrongMedia
+from peapod.gateway.status import About, BadRequest, BodyLate, TooLarge, WrongMedia
 from peapod.gateway.target import DEFAULT_NAMESPACE, Target
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -45,7 +45,7 @@ class Request:
     @property
     def about(self) -> About:
         """What errors are to name."""
-        return About(self.target.version, self.target.resource, self.name)
+        return self.target.about._replace(name=self.name)
 
     def header(self, name: bytes) -> str:
         """Return a header's value, or an empty text; `name` is in lower case."""
@@ -68,12 +68,12 @@ class Request:
             return "" if many else DEFAULT_NAMESPACE
         if not given and not many:
             if not self.target.name:
-                raise Invalid("a namespace is needed", [Violation("metadata.namespace", "is required")])
+                raise Invalid("a namespace is needed", [Violation.required("metadata.namespace")])
             raise BadRequest("Namespace parameter required.")
         return given
 
     async def body(self) -> bytes:
-        """Read the body, once. Raises `TooLarge`, `WrongMedia`, and `TooLate` when it does not come."""
+        """Read the body, once. Raises `TooLarge`, `WrongMedia`, and `BodyLate` when it does not come."""
         if self._body is None:
             self._body = await self._read()
         return self._body
@@ -89,7 +89,7 @@ class Request:
             async with asyncio.timeout(BODY_SECONDS):
                 return await self._whole()
         except TimeoutError:
-            raise TooLate(f"the body did not come within {BODY_SECONDS:g} s") from None
+            raise BodyLate(f"the body did not come within {BODY_SECONDS:g} s") from None
 
     async def document(self) -> Any:
         """Read the body as one JSON document. Raises `BadRequest` too."""

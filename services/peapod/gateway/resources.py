@@ -102,3 +102,6 @@ RESOURCES = (
 
 BINDINGS = "bindings"
 """Created only: a pod's node."""
+
+BINDING = "binding"
+"""The same, as a part of its pod."""

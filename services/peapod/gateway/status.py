@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from peapod.codec.version import Version
 from peapod.codec.versions import V1BETA1
 from peapod.common.errors import (
+    CURRENT,
     AlreadyExists,
     Conflict,
     Expired,
@@ -23,6 +24,7 @@ from peapod.common.errors import (
     Violation,
 )
 from peapod.gateway.resources import Resource
+from peapod.v1 import pod_service_pb2
 
 BAD_REQUEST = "BadRequest"
 
@@ -45,6 +47,12 @@ class TooLarge(PeapodError):
     reason = "TOO_LARGE"
 
 
+class BodyLate(PeapodError):
+    """The body did not come, or came too slowly."""
+
+    reason = "BODY_LATE"
+
+
 class WrongMedia(PeapodError):
     """The body is of a type that is not read."""
 
@@ -61,6 +69,7 @@ class Outcome(NamedTuple):
 _BY_KIND: tuple[tuple[type[PeapodError], Outcome], ...] = (
     (BadRequest, Outcome(400, BAD_REQUEST)),
     (TooLarge, Outcome(413, "RequestEntityTooLarge")),
+    (BodyLate, Outcome(408, "RequestTimeout")),
     (WrongMedia, Outcome(415, "UnsupportedMediaType")),
     (NotFound, Outcome(404, "NotFound")),
     (AlreadyExists, Outcome(409, "AlreadyExists")),
@@ -75,6 +84,7 @@ _BY_KIND: tuple[tuple[type[PeapodError], Outcome], ...] = (
 )
 _INTERNAL = Outcome(500, "InternalError")
 _INVALID = Outcome(422, "Invalid")
+_NO_NAME_FREE = Outcome(500, "ServerTimeout")
 _OF_THE_REQUEST = frozenset({"label_selector", "field_selector"})
 _VERSION = "metadata.resource_version"
 _CAUSES = {
@@ -94,6 +104,8 @@ class About(NamedTuple):
     version: Version = V1BETA1
     resource: Resource | None = None
     name: str = ""
+    binding: bool = False
+    """Whether it was about the node of a pod, rather than about the pod."""
 
 
 def outcome(error: PeapodError) -> Outcome:
@@ -116,22 +128,31 @@ def success(version: Version, code: int) -> dict[str, Any]:
 
 def failure(error: PeapodError, about: About) -> tuple[int, dict[str, Any]]:
     """Say what went wrong, in the words of the version; with the HTTP status."""
-    code, reason = outcome(error)
-    if about.resource and not about.resource.put_demands_version and _only_stale(error):
-        code, reason = 409, "Conflict"
+    code, reason = _outcome(error, about)
     wrong = _translated(error, about)
-    said: dict[str, Any] = {"status": "Failure", "message": _message(error, reason, wrong, about), "reason": reason}
-    details = _details(error, code, wrong, about)
+    message = _writable(_message(error, reason, wrong, about))
+    said: dict[str, Any] = {"status": "Failure", "message": message, "reason": reason}
+    details = _details(error, Outcome(code, reason), wrong, about)
     if details:
         said["details"] = details
     return code, _document(about.version, said | {"code": code})
+
+
+def _outcome(error: PeapodError, about: About) -> Outcome:
+    """Find the outcome where it depends on what the request was about."""
+    if about.resource and not about.resource.put_demands_version and _only_stale(error):
+        return Outcome(409, "Conflict")
+    if isinstance(error, AlreadyExists) and not about.name:
+        return _NO_NAME_FREE
+    return outcome(error)
 
 
 def _translated(error: PeapodError, about: About) -> Sequence[Violation]:
     """Say what is wrong with the fields in the words of the version."""
     if about.resource is None or isinstance(error, Misread):
         return error.violations
-    message, words = about.resource.kind.message, about.version.words
+    message = pod_service_pb2.Binding if about.binding else about.resource.kind.message
+    words = about.version.words
     return [violation._replace(field=words(message, violation.field)) for violation in error.violations]
 
 
@@ -145,45 +166,62 @@ def _document(version: Version, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _message(error: PeapodError, reason: str, wrong: Sequence[Violation], about: About) -> str:
-    resource, name = about.resource, about.name
-    if resource is None:
+    name, noun = about.name, _noun(about, reason)
+    if not noun:
         return error.message
     if reason == "NotFound" and name:
-        return f'{resource.noun} "{name}" not found'
+        return f'{noun} "{name}" not found'
     if reason == "AlreadyExists" and name:
-        return f'{resource.noun} "{name}" already exists'
+        return f'{noun} "{name}" already exists'
     if reason == "Conflict" and name:
-        return f'{resource.noun} "{name}" cannot be updated: {error.message}'
+        return f'{noun} "{name}" cannot be updated: {_why_not(error)}'
     if reason == _INVALID.reason and wrong:
         found = [_said(violation) for violation in wrong]
         said = found[0] if len(found) == 1 else f"[{', '.join(found)}]"
-        return f'{_invalid(resource, about.version)} "{name}" is invalid: {said}'
+        return f'{noun} "{name}" is invalid: {said}'
     return error.message
 
 
-def _details(error: PeapodError, code: int, wrong: Sequence[Violation], about: About) -> dict[str, Any]:
+def _why_not(error: PeapodError) -> str:
+    """Say why an object cannot be updated, as clients of 2015 look for it where that is another update."""
+    current = error.facts.get(CURRENT)
+    return f"the resource was updated to {current}" if current else error.message
+
+
+def _details(error: PeapodError, found: Outcome, wrong: Sequence[Violation], about: About) -> dict[str, Any]:
+    code, reason = found
     if about.resource is None:
         return {}
     details: dict[str, Any] = {}
-    if code in (404, 409) and about.name:
-        details = {about.version.id_key: about.name, "kind": about.resource.noun}
-    elif code == _INVALID.code:
-        details = {about.version.id_key: about.name, "kind": _invalid(about.resource, about.version)}
+    if (code in (404, 409) and about.name) or code == _INVALID.code:
+        details = {about.version.id_key: about.name, "kind": _noun(about, reason)}
     if wrong and (code in (422, 501) or isinstance(error, Misread)):
         details["causes"] = [_cause(violation) for violation in wrong]
-    if code == 503:
+    if code == 503 or reason == _NO_NAME_FREE.reason:
         details["retryAfterSeconds"] = RETRY_SECONDS
     return {key: value for key, value in details.items() if value}
 
 
-def _invalid(resource: Resource, version: Version) -> str:
-    return resource.invalid or resource.form(version).name
+def _noun(about: About, reason: str) -> str:
+    """Say what the object is called when a request fails for a reason; empty where nobody knows what it was about."""
+    if about.resource is None:
+        return ""
+    if about.binding:
+        return "pod" if reason == "NotFound" else "binding"
+    if reason == _INVALID.reason:
+        return about.resource.invalid or about.resource.form(about.version).name
+    return about.resource.noun
 
 
 def _cause(violation: Violation) -> dict[str, str]:
     reason = _CAUSES.get(violation.reason, "FieldValueInvalid")
-    return {"reason": reason, "message": _said(violation), "field": violation.field}
+    return {"reason": reason, "message": _writable(_said(violation)), "field": _writable(violation.field)}
 
 
 def _said(violation: Violation) -> str:
     return f"{violation.field}: {violation.description}" if violation.field else violation.description
+
+
+def _writable(text: str) -> str:
+    """Put a question mark for each half of a surrogate pair, which a body can hold and no answer can say."""
+    return text.encode(errors="replace").decode()

@@ -9,7 +9,8 @@ from urllib.parse import unquote
 
 from peapod.codec.version import Version
 from peapod.codec.versions import VERSIONS
-from peapod.gateway.resources import BINDINGS, PODS, RESOURCES, Resource
+from peapod.gateway.resources import BINDING, BINDINGS, PODS, RESOURCES, Resource
+from peapod.gateway.status import About
 
 DEFAULT_NAMESPACE = "default"
 
@@ -37,6 +38,11 @@ class Target:
         """Whether the kind lives in namespaces."""
         return self.resource.kind.namespaced
 
+    @property
+    def about(self) -> About:
+        """What errors are to name."""
+        return About(self.version, self.resource, self.name, binding=self.part == BINDING)
+
 
 def parse(path: str) -> Target | None:
     """Read the raw path of a request below /api/; None when there is nothing at it.
@@ -55,6 +61,7 @@ def parse(path: str) -> Target | None:
         version.name in NAMESPACE_IN_PATH
         and rest[:1] == ["namespaces"]
         and len(rest) > 2
+        and rest[1]
         and rest[2] in _namespaced(version)
     ):
         namespace, rest = rest[1], rest[2:]
@@ -64,14 +71,14 @@ def parse(path: str) -> Target | None:
 def _below(version: Version, words: Sequence[str], namespace: str | None, watch: bool) -> Target | None:
     segment, *rest = words or [""]
     if segment == BINDINGS and rest in ([], [""]) and not watch:
-        return Target(version, PODS, segment, namespace, part="binding")
+        return Target(version, PODS, segment, namespace, part=BINDING)
     resource = _by_segment(version).get(segment)
     # A trailing slash behind a collection is nothing.
     rest = [] if rest == [""] else rest
     if resource is None or "" in rest or len(rest) > 2:
         return None
     name, part = (*rest, "", "")[:2]
-    if part and (watch or part not in (*resource.parts, *(["binding"] if resource is PODS else []))):
+    if part and (watch or part not in (*resource.parts, *([BINDING] if resource is PODS else []))):
         return None
     return Target(version, resource, segment, namespace, name, part, watch)
 

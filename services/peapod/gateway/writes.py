@@ -47,10 +47,9 @@ class Writes:
 
     async def create(self, request: Request) -> Answer:
         """Store a new object."""
-        namespace = request.namespace()
         read = _understood(await request.document(), request)
-        _put_into(read.message, namespace)
         request.name = read.message.metadata.name
+        _put_into(read.message, request.namespace())
         stored = await self._object(request, "Create", read.message)
         return self._stored(request, 201, stored, read.warnings)
 
