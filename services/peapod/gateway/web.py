@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -21,6 +21,9 @@ GRACE_SECONDS = 3
 """How long requests may still take once the server stops."""
 _LAST_SECONDS = 2
 """How long those that were cut off then may take to notice."""
+
+HEAD_MOST = 512 << 10
+"""Bytes of a request before its body, far more than any client sends."""
 
 CUT = "peapod.cut"
 """The extension in a request's scope whose "now" cuts its connection off, with all that waits for its reader."""
@@ -81,9 +84,51 @@ class WebServer:
 
 
 class _Http(HttpToolsProtocol):
+    """Bounds what the head of a request may have, and sends nothing in chunks to who does not know these."""
+
+    _in_head = True
+    _head = 0
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # What came is at most what is read at a time, and may have begun with the end of another request.
+        self._head = self._head + len(data) if self._in_head else 0
+        if self._head > HEAD_MOST and not self.transport.is_closing():
+            self.send_400_response("The head of the request is too large.")
+
+    def on_headers_complete(self) -> None:
+        self._in_head, self._head = False, 0
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._in_head = True
+        super().on_message_complete()
+
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         cycle.scope["extensions"] = {CUT: {"now": self.transport.abort}}
+        if cycle.scope["http_version"] == "1.0":
+            app = _unchunked(cycle, app)
         super()._start_asgi_task(cycle, app)
+
+
+def _unchunked(cycle: Any, app: ASGIApp) -> ASGIApp:
+    """Have an answer whose length nobody says end with its connection, as clients of HTTP/1.0 expect."""
+
+    async def run(scope: Scope, receive: Receive, send: Send) -> None:
+        endless = False
+
+        async def pass_on(message: Message) -> None:
+            nonlocal endless
+            if message["type"] == "http.response.start":
+                endless = all(name != b"content-length" for name, _ in message["headers"])
+                cycle.chunked_encoding = False if endless else None
+            elif endless:
+                cycle.expected_content_length = len(message.get("body", b""))
+            await send(message)
+
+        await app(scope, receive, pass_on)
+
+    return run
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
