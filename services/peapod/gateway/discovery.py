@@ -21,9 +21,11 @@ PATHS = (
     "/version",
 )
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 
 def routes() -> list[Route]:
-    """Make the routes; the last one takes every path that no other has, as in 2015."""
+    """Make the routes; the last one takes every path outside of the API that no other has, as in 2015."""
     versions, paths = dumps({"versions": list(VERSIONS)}), dumps({"paths": sorted(PATHS)})
 
     async def api(request: Request) -> Response:
@@ -38,6 +40,11 @@ def routes() -> list[Route]:
     return [
         Route("/api", api),
         Route("/api/", api),
-        Route("/api/{rest:path}", missing),
+        Route("/api/{rest:path}", missing, methods=METHODS),
         Route("/{rest:path}", anything),
     ]
+
+
+async def wrong_method(request: Request, error: Exception) -> Response:
+    """Answer where there is a path, and not the method."""
+    return Response("405: Method Not Allowed", status_code=405, media_type="text/plain")

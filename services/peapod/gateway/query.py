@@ -14,6 +14,9 @@ _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FALSE = frozenset({"false", "0"})
 
+_REMEMBERED_BYTES = 512
+"""Queries that are asked again and again are short, and long ones are not kept."""
+
 WRITE_SECONDS = 120.0
 """How long a write may take when the client does not say."""
 
@@ -36,11 +39,14 @@ class Query:
 EMPTY = Query()
 
 
-@lru_cache(maxsize=4096)
 def parse(text: bytes) -> Query:
     """Read the raw query. Raises `Invalid`."""
     if not text:
         return EMPTY
+    return _parse_again(text) if len(text) <= _REMEMBERED_BYTES else _parse(text)
+
+
+def _parse(text: bytes) -> Query:
     try:
         given = dict(reversed(parse_qsl(text.decode("ascii"), keep_blank_values=True, errors="strict")))
     except UnicodeDecodeError:
@@ -54,6 +60,9 @@ def parse(text: bytes) -> Query:
         timeout=_duration(given["timeout"]) if given.get("timeout") else WRITE_SECONDS,
         strict="strict" in given and given["strict"].lower() not in _FALSE,
     )
+
+
+_parse_again = lru_cache(maxsize=4096)(_parse)
 
 
 def _revision(given: Mapping[str, str]) -> int:

@@ -51,7 +51,8 @@ class Gateway:
             *forward.routes(self._channel),
             *discovery.routes(),
         ]
-        self.web = WebServer(Front(api, Starlette(routes=routes)), config.address, allow_insecure=config.allow_insecure)
+        pages = Starlette(routes=routes, exception_handlers={405: discovery.wrong_method})
+        self.web = WebServer(Front(api, pages), config.address, allow_insecure=config.allow_insecure)
 
     async def start(self) -> None:
         """Serve HTTP, and only then say that all is well."""

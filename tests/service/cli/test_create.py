@@ -60,7 +60,7 @@ async def test_files_directories_and_standard_input_with_any_number_of_documents
         (json.dumps(pod("p") | {"kind": "Pdo"}), ["error: standard input: kind: must be one of Pod, Repl"]),
         (
             json.dumps({"kind": "Binding", "apiVersion": "v1beta1"}),
-            ["error: standard input: kind: a Binding cannot be"],
+            ["error: standard input: kind: Binding cannot be declared by itself"],
         ),
         (
             json.dumps({"kind": "Pod", "apiVersion": "v1beta1", "id": "p"}),
