@@ -20,6 +20,7 @@ from tests.bench.http_client import Connection, connections, written
 from tests.bench.pods import asked_pod
 from tests.bench.processes import apiserver, channel_to
 from tests.bench.report import Line
+from tests.support.gateway import running_gateway
 from tests.support.ports import free_port
 from tests.support.service_process import ServiceProcess
 
@@ -64,14 +65,8 @@ async def measure(folder: Path) -> AsyncIterator[Line]:
 @asynccontextmanager
 async def gateway(folder: Path, apiserver_address: str) -> AsyncGenerator[str]:
     """Run a gateway, and say where it serves HTTP."""
-    address = f"127.0.0.1:{free_port()}"
-    flags = ["--address", address, "--apiserver", apiserver_address, "--log-level", "warning"]
-    process = ServiceProcess("peapod.gateway", flags, folder / "gateway.log", flag="--grpc-address")
-    try:
-        await process.start()
+    async with running_gateway(folder, apiserver_address) as (_, address):
         yield address
-    finally:
-        await process.stop()
 
 
 @asynccontextmanager

@@ -16,11 +16,12 @@ from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 from starlette.types import Receive, Scope, Send
 
-from peapod.common.kinds import NODE
+from peapod.codec.versions import V1BETA1
 from peapod.gateway.forward import passage, tunnel
 from peapod.gateway.forward.destination import Destination
 from peapod.gateway.forward.place import Place
 from peapod.gateway.forward.problems import Answering, Refusal
+from peapod.gateway.resources import NODES
 from peapod.gateway.web import WebServer
 from peapod_cli.console import Console
 
@@ -89,4 +90,4 @@ class Forward:
         rest = self._begin + scope["raw_path"].decode("latin-1")[len(self._prefix) :]
         query = scope["query_string"].decode("latin-1")
         # It is not found through the API as a node is, but it answers like one: at an address, for everything.
-        return Place(NODE, "", "gateway", "", prefix="", rest=rest, query=query, kept="")
+        return Place(V1BETA1, NODES, "", "gateway", "", prefix="", rest=rest, query=query, kept="")

@@ -1,0 +1,53 @@
+"""A gateway and its apiserver, each a process of its own, as clients from outside meet them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from tests.support.ports import free_port
+from tests.support.service_process import ServiceProcess
+
+
+class Pair:
+    """A gateway in front of an apiserver; either may be killed, paused and started again at its address."""
+
+    def __init__(self, apiserver: ServiceProcess, gateway: ServiceProcess, address: str, metrics: str) -> None:
+        self.apiserver = apiserver
+        self.gateway = gateway
+        self.address = address
+        """Where the gateway serves HTTP."""
+        self.metrics = metrics
+        """Where the apiserver tells its measures."""
+
+
+@asynccontextmanager
+async def running_gateway(
+    folder: Path, apiserver_address: str, *flags: str
+) -> AsyncGenerator[tuple[ServiceProcess, str]]:
+    """Run a gateway, and say where it serves HTTP."""
+    address = f"127.0.0.1:{free_port()}"
+    arguments = ["--address", address, "--apiserver", apiserver_address, "--log-level", "warning", *flags]
+    process = ServiceProcess("peapod.gateway", arguments, folder / "gateway.log", flag="--grpc-address")
+    try:
+        await process.start()
+        yield process, address
+    finally:
+        await process.stop()
+
+
+@asynccontextmanager
+async def running_pair(
+    folder: Path, *, gateway: Sequence[str] = (), apiserver: Sequence[str] = ()
+) -> AsyncGenerator[Pair]:
+    """Run both on a new store, with these flags besides."""
+    metrics = f"127.0.0.1:{free_port()}"
+    arguments = ["--store", f"sqlite:///{folder}/peapod.db", "--log-level", "warning", "--metrics-address", metrics]
+    server = ServiceProcess("peapod.apiserver", [*arguments, *apiserver], folder / "apiserver.log")
+    try:
+        await server.start()
+        async with running_gateway(folder, server.address, *gateway) as (process, address):
+            yield Pair(server, process, address, metrics)
+    finally:
+        await server.stop()
