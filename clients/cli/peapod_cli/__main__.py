@@ -19,8 +19,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Python would raise KeyboardInterrupt, which gets lost when it comes up inside of a gRPC callback.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     words = list(sys.argv[1:] if argv is None else argv)
-    if words and words[0] in _services():
-        return int(import_module(f"peapod.{words[0].removeprefix('kube-')}.__main__").main(words[1:]))
+    if service := _service(words):
+        return int(import_module(f"peapod.{service}.__main__").main(words[1:]))
     # What gRPC logs of its own accord is said again, and better, by the error that follows.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     console = Console()
@@ -31,10 +31,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     return console.status
 
 
-def _services() -> Sequence[str]:
-    from peapod_cli.arguments import SERVICES
+def _service(words: Sequence[str]) -> str:
+    from peapod_cli.arguments import service_of
 
-    return tuple(SERVICES)
+    return service_of(words)
 
 
 def _run(words: Sequence[str], console: Console) -> None:

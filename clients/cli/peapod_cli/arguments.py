@@ -12,6 +12,7 @@ from peapod_cli import settings_files
 from peapod_cli.defaults import DEFAULT_NAMESPACE, DEFAULT_SERVER
 from peapod_cli.settings import Place, Scope
 from peapod_cli.verbs import VERBS
+from peapod_cli.verbs.serving import PROXY
 from peapod_cli.verbs.verb import Verb
 
 SERVICES = {
@@ -22,7 +23,7 @@ SERVICES = {
     "kube-proxy": "make services reachable on one node",
     "gateway": "serve the API over HTTP",
 }
-"""The services. Their packages are called as they are, but without `kube-`: `proxy` alone is what people ask for."""
+"""The services. Their packages are called as they are, but without `kube-`: `proxy` alone is a verb too."""
 
 END_OF_FLAGS = "--"
 
@@ -30,6 +31,36 @@ END_OF_FLAGS = "--"
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         self.exit(1, f"error: {message}; see {self.prog} --help\n")
+
+
+def service_of(words: Sequence[str]) -> str:
+    """Name the service that a command line runs; empty where it is a verb.
+
+    `proxy` is the node's service when it is told anything that the verb of that name does not know.
+    """
+    name = words[0] if words else ""
+    if name == PROXY.name:
+        return name if any(_is_flag(word) and not _is_known(word) for word in words[1:]) else ""
+    return name.removeprefix("kube-") if name in SERVICES else ""
+
+
+def _is_flag(word: str) -> bool:
+    return len(word) > 1 and word.startswith("-")
+
+
+def _is_known(flag: str) -> bool:
+    """Tell whether the verb `proxy` knows a flag, as it is or with its value behind it."""
+    name, glued = flag.partition("=")[0], flag[:2]
+    return name in _PROXY_FLAGS or (not flag.startswith("--") and glued in _PROXY_FLAGS)
+
+
+def _flags_of(verb: Verb) -> frozenset[str]:
+    made = _Parser()
+    verb.add_flags(made)
+    return frozenset(made._option_string_actions)
+
+
+_PROXY_FLAGS = _flags_of(PROXY)
 
 
 def parse(argv: Sequence[str]) -> argparse.Namespace:

@@ -99,3 +99,22 @@ def test_settings_that_are_wrong_do_not_matter_to_whom_they_tell_nothing(no_sett
         arguments.parse(["get", "pods"])
     assert told("get", "pods", "-n", "prod", "-s", "h:2") == ("h:2", "prod", "prod")
     assert arguments.parse(["config", "view"]).action == "view"
+
+
+@pytest.mark.parametrize(
+    ("line", "service"),
+    [
+        ("proxy", ""),
+        ("proxy --port=8011 --www=./site -P /s/", ""),
+        ("proxy -p8011", ""),
+        ("proxy --help", ""),
+        ("proxy --apiserver 127.0.0.1:7070", "proxy"),
+        ("kube-proxy", "proxy"),
+        ("kube-proxy --help", "proxy"),
+        ("kubelet --node-name n1", "kubelet"),
+        ("get pods", ""),
+        ("", ""),
+    ],
+)
+def test_a_proxy_is_the_service_when_it_is_told_what_only_that_knows(line: str, service: str) -> None:
+    assert arguments.service_of(line.split()) == service

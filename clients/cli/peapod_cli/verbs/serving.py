@@ -73,7 +73,8 @@ PROXY = Verb(
     "serve the gateway's API on a port of this machine, until interrupted",
     _proxy,
     ("peapod proxy --port=8011 --www=./site", "peapod proxy --api-prefix=k8s-api"),
-    more="Programs of this machine only are served. What they ask of /api/ is asked of the gateway.",
+    more="Programs of this machine only are served. What they ask of /api/ is asked of the gateway. With flags of the\n"
+    "node's service of the same name (see peapod kube-proxy --help), that is run instead.",
     asks_server=False,
 )
 
