@@ -37,7 +37,11 @@ _numbers = itertools.count()
 
 async def measure(folder: Path) -> AsyncIterator[Line]:
     """Compare in rounds that alternate."""
-    async with apiserver(folder) as server, gateway(folder, server.address) as http, channel_to(server) as channel:
+    async with (
+        apiserver(folder) as server,
+        running_gateway(folder, server.address) as (_, http),
+        channel_to(server) as channel,
+    ):
         client = PodServiceClient(channel)
         creates = [await _creates(http, client) for _ in range(ROUNDS)]
         yield Line("create, of the create over gRPC", statistics.median(creates), at_least=0.5)
@@ -60,13 +64,6 @@ async def measure(folder: Path) -> AsyncIterator[Line]:
             request = written("GET", f"{API}?labels=none%3D1")
             seconds = [await _timed(connection, request) for _ in range(EMPTY_LISTS)]
             yield Line(f"empty selection over {PODS} pods", statistics.median(seconds) * 1000, "ms", at_most=5.0)
-
-
-@asynccontextmanager
-async def gateway(folder: Path, apiserver_address: str) -> AsyncGenerator[str]:
-    """Run a gateway, and say where it serves HTTP."""
-    async with running_gateway(folder, apiserver_address) as (_, address):
-        yield address
 
 
 @asynccontextmanager

@@ -12,10 +12,10 @@ from pathlib import Path
 from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1.pod_service_rpc import PodServiceClient
 from tests.bench.calls import rate
-from tests.bench.http import gateway
 from tests.bench.pods import asked_pod
 from tests.bench.processes import apiserver, channel_to
 from tests.bench.report import Line
+from tests.support.gateway import running_gateway
 
 WRITERS = 32
 WATCHERS = 200
@@ -25,7 +25,11 @@ ROUNDS = 3
 
 async def measure(folder: Path) -> AsyncIterator[Line]:
     """Create under the eyes of all."""
-    async with apiserver(folder) as server, gateway(folder, server.address) as http, channel_to(server) as channel:
+    async with (
+        apiserver(folder) as server,
+        running_gateway(folder, server.address) as (_, http),
+        channel_to(server) as channel,
+    ):
         client = PodServiceClient(channel)
         events = [await _watched(client, http) for _ in range(ROUNDS)]
     yield Line(f"events/s to {WATCHERS} HTTP watchers", statistics.median(events), at_least=20_000)
