@@ -66,11 +66,11 @@ _PROXY_FLAGS = _flags_of(PROXY)
 def parse(argv: Sequence[str]) -> argparse.Namespace:
     """Read the command line: `module` of the result is the command; exits with 1 and one line when it cannot."""
     own, behind = _split(list(argv))
-    parser = _parser()
-    arguments, rest = parser.parse_known_args(own)
+    made = parser()
+    arguments, rest = made.parse_known_args(own)
     # What stands behind the first flag is not taken for more of the same words by argparse itself.
     if rest and (any(word.startswith("-") for word in rest) or not hasattr(arguments, "words")):
-        parser.error(f"unrecognized arguments: {' '.join(rest)}")
+        made.error(f"unrecognized arguments: {' '.join(rest)}")
     if rest:
         arguments.words += rest
     arguments.behind = behind
@@ -105,15 +105,23 @@ def _split(words: list[str]) -> tuple[list[str], list[str]]:
     return words[:end], words[end + 1 :]
 
 
-def _parser() -> argparse.ArgumentParser:
+def place(argv: Sequence[str]) -> argparse.Namespace:
+    """Find out `server` and `namespace` of a line that is still being typed."""
+    arguments, _ = _shared().parse_known_args(argv)
+    _settle(arguments)
+    return arguments
+
+
+def parser() -> argparse.ArgumentParser:
+    """Make what reads the command line."""
     shared = _shared()
-    parser = _Parser(prog="peapod", description="Work with a Peapod cluster, or run one.", parents=[shared])
-    commands = parser.add_subparsers(metavar="COMMAND", dest="command", required=True)
+    made = _Parser(prog="peapod", description="Work with a Peapod cluster, or run one.", parents=[shared])
+    commands = made.add_subparsers(metavar="COMMAND", dest="command", required=True)
     for verb in VERBS:
         _add(commands, verb, shared)
     for name, help in SERVICES.items():
         commands.add_parser(name, help=f"run one service: {help}", add_help=False)
-    return parser
+    return made
 
 
 def _add(commands: Any, verb: Verb, shared: _Parser) -> None:

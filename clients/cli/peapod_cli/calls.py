@@ -34,8 +34,9 @@ class Batch(NamedTuple):
 class Connection:
     """A connection to the apiserver, for one command."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, answer_seconds: float = ANSWER_SECONDS) -> None:
         self.address = address
+        self.answer_seconds = answer_seconds
         self.channel = open_sync_channel(address)
 
     def __enter__(self) -> Connection:
@@ -136,4 +137,6 @@ class Calls:
 
     def _call(self, verb: str, **fields: Any) -> Any:
         with self.connection.translated():
-            return self.kind.bound(self._client, verb)(self.kind.request(verb, **fields), timeout=ANSWER_SECONDS)
+            return self.kind.bound(self._client, verb)(
+                self.kind.request(verb, **fields), timeout=self.connection.answer_seconds
+            )

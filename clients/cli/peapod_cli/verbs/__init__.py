@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from peapod_cli.verbs.asking import APIVERSIONS, CLUSTERINFO, NAMESPACE, VERSION
+from peapod_cli.verbs.asking import APIVERSIONS, CLUSTERINFO, COMPLETION, NAMESPACE, VERSION
 from peapod_cli.verbs.declared import CREATE, DELETE, UPDATE
 from peapod_cli.verbs.replicated import EXPOSE, RESIZE, ROLLINGUPDATE, RUN_CONTAINER, STOP
 from peapod_cli.verbs.running import EXEC, LOG, PORT_FORWARD
@@ -29,6 +29,7 @@ VERBS = (
     PROXY,
     CLUSTERINFO,
     CONFIG,
+    COMPLETION,
     NAMESPACE,
     APIVERSIONS,
     VERSION,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peapod_cli.kinds import WORDS
 from peapod_cli.verbs.flags import add_filename, add_selector, add_validate, add_what
 from peapod_cli.verbs.verb import Parser, Verb
 
@@ -42,6 +43,7 @@ UPDATE = Verb(
         """peapod update pod web --patch '{"labels": {"tier": "front", "stage": null}}'""",
     ),
     usage="peapod update [-h] [FLAGS] -f FILE | TYPE NAME --patch JSON",
+    types=tuple(WORDS),
 )
 
 DELETE = Verb(
@@ -49,4 +51,5 @@ DELETE = Verb(
     "delete objects",
     _delete,
     ("peapod delete pod web", "peapod delete -f web.yaml", "peapod delete pods -l tier=test"),
+    types=tuple(WORDS),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peapod.common.kinds import POD, REPLICATION_CONTROLLER, SERVICE
 from peapod_cli.verbs.flags import add_filename, add_output, add_selector, count, duration, port
 from peapod_cli.verbs.verb import Parser, Verb
 
@@ -98,6 +99,7 @@ RESIZE = Verb(
     ("peapod resize --replicas=3 rc web", "peapod resize --current-replicas=2 --replicas=3 rc/web"),
     aliases=("scale",),
     usage="peapod resize [-h] [FLAGS] --replicas=NUMBER rc NAME",
+    types=(REPLICATION_CONTROLLER,),
 )
 
 ROLLINGUPDATE = Verb(
@@ -111,6 +113,7 @@ ROLLINGUPDATE = Verb(
         "The new controller needs another name, and another value of one key of the old one's selector.\n"
         "Interrupted and given again, the command goes on where it was. At the end the old one is deleted."
     ),
+    names_of=REPLICATION_CONTROLLER,
 )
 
 RUN_CONTAINER = Verb(
@@ -133,6 +136,7 @@ EXPOSE = Verb(
         "peapod expose service web --port=443 --target-port=https --service-name=web-https",
     ),
     usage="peapod expose [-h] [FLAGS] rc|service NAME --port=PORT",
+    types=(REPLICATION_CONTROLLER, SERVICE),
 )
 
 STOP = Verb(
@@ -140,4 +144,5 @@ STOP = Verb(
     "delete pods, services and replication controllers, these after their pods",
     _stop,
     ("peapod stop rc web", "peapod stop -f web.yaml", "peapod stop pods,services -l tier=test"),
+    types=(POD, REPLICATION_CONTROLLER, SERVICE),
 )

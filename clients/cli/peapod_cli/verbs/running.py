@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 
+from peapod.common.kinds import POD
 from peapod_cli.verbs.flags import count
 from peapod_cli.verbs.verb import Parser, Verb
 
@@ -56,6 +57,7 @@ LOG = Verb(
     ("peapod log -f web", "peapod log web server --previous --tail 20", "peapod log web -c server --since 10m"),
     aliases=("logs",),
     usage="peapod log [-h] [FLAGS] POD [CONTAINER]",
+    names_of=POD,
 )
 
 EXEC = Verb(
@@ -68,6 +70,7 @@ EXEC = Verb(
         "tar c site | peapod exec -i web -- tar x",
     ),
     usage="peapod exec [-h] [FLAGS] [-p] POD [-c NAME] [-i] [-t] -- COMMAND...",
+    names_of=POD,
 )
 
 PORT_FORWARD = Verb(
@@ -76,4 +79,5 @@ PORT_FORWARD = Verb(
     _port_forward,
     ("peapod port-forward -p web 8080:80", "peapod port-forward web 5000 :80"),
     usage="peapod port-forward [-h] [FLAGS] [-p] POD [LOCAL:]REMOTE...",
+    names_of=POD,
 )

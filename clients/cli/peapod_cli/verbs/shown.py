@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from peapod.common.kinds import POD
+from peapod_cli.kinds import WORDS
 from peapod_cli.verbs.flags import add_output, add_selector, add_what, count
 from peapod_cli.verbs.verb import Parser, Verb
 
@@ -48,6 +50,7 @@ GET = Verb(
         "peapod get pods,services rc/web",
         "peapod get pod web -o template -t '{{.currentState.podIP}}'",
     ),
+    types=tuple(WORDS),
 )
 
 DESCRIBE = Verb(
@@ -55,6 +58,7 @@ DESCRIBE = Verb(
     "show objects in detail, with their events",
     _describe,
     ("peapod describe pod web", "peapod describe nodes"),
+    types=tuple(WORDS),
 )
 
 EXPLAIN = Verb(
@@ -63,6 +67,7 @@ EXPLAIN = Verb(
     _explain,
     ("peapod explain pod web", "peapod explain pod/web -o json"),
     usage="peapod explain [-h] [FLAGS] pod NAME",
+    types=(POD,),
 )
 
 LABEL = Verb(
@@ -75,4 +80,5 @@ LABEL = Verb(
         "peapod label pods -l app=web tier=front",
     ),
     usage="peapod label [-h] [FLAGS] TYPE NAME... | TYPE --all | TYPE -l SELECTOR  KEY=VALUE... KEY-...",
+    types=tuple(WORDS),
 )

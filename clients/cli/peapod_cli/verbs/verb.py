@@ -6,6 +6,8 @@ import argparse
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from peapod.common.kinds import Kind
+
 Parser = argparse.ArgumentParser
 
 
@@ -23,6 +25,10 @@ class Verb:
     more: str = ""
     """What else there is to know."""
     asks_server: bool = True
+    types: Sequence[Kind] = ()
+    """The kinds whose words may come first; names of objects follow."""
+    names_of: Kind | None = None
+    """The kind whose name comes first, where no kind is said."""
 
     @property
     def module(self) -> str:
