@@ -9,7 +9,7 @@ from peapod.codec import codec
 from peapod.codec.codec import Decoded, Part
 from peapod.codec.version import Version
 from peapod.codec.versions import V1BETA1, VERSIONS
-from peapod.common.errors import Invalid, PeapodError, Violation
+from peapod.common.errors import Invalid, PeapodError, Unavailable, Violation
 from peapod.common.kinds import KINDS, Kind, of_message
 from peapod_cli import checks, sources
 from peapod_cli.console import Console
@@ -41,7 +41,7 @@ def of_files(names: Sequence[str], console: Console, scope: Scope, *, strict: bo
     for name in sources.files(names):
         try:
             found = declared(sources.read(name), console, scope, strict=strict)
-        except Invalid as wrong:
+        except (Invalid, Unavailable) as wrong:
             console.error(wrong.message)
         else:
             if found:

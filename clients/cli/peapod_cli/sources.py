@@ -1,4 +1,4 @@
-"""What `-f` names: files, directories and standard input, as documents that are not understood yet."""
+"""What `-f` names: files, directories, URLs and standard input, as documents that are not understood yet."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def files(paths: Sequence[str]) -> Iterator[str]:
     Raises `Invalid` for a directory without any.
     """
     for path in paths:
-        if path == STDIN or not Path(path).is_dir():
+        if path == STDIN or _is_url(path) or not Path(path).is_dir():
             yield path
             continue
         found = sorted(str(file) for file in Path(path).iterdir() if file.suffix in SUFFIXES and file.is_file())
@@ -40,19 +40,35 @@ def files(paths: Sequence[str]) -> Iterator[str]:
 
 
 def read(name: str) -> Source:
-    """Read one file, or standard input for `-`; raise `Invalid` when it is not there, or neither JSON nor YAML."""
+    """Read one file, what a URL leads to, or standard input for `-`.
+
+    Raises `Invalid` when it is not there, or neither JSON nor YAML, and `Unavailable` for a URL that leads nowhere.
+    """
     try:
-        data = sys.stdin.buffer.read() if name == STDIN else Path(name).read_bytes()
-        text = data.decode("utf-8-sig")
+        text = _data(name).decode("utf-8-sig")
     except OSError as error:
         raise Invalid(f"{name}: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
         raise Invalid(f"{name}: byte {error.start} is not UTF-8 text") from None
     shown = "standard input" if name == STDIN else name
     try:
-        documents = documents_in(text, Path(name).suffix)
+        documents = documents_in(text, "" if _is_url(name) else Path(name).suffix)
     except Invalid as wrong:
         raise Invalid(f"{shown}: {wrong.message}") from None
     if not documents:
         raise Invalid(f"{shown}: there is no object in it")
     return Source(shown, documents)
+
+
+def _is_url(name: str) -> bool:
+    return name.startswith(("http://", "https://"))
+
+
+def _data(name: str) -> bytes:
+    if name == STDIN:
+        return sys.stdin.buffer.read()
+    if not _is_url(name):
+        return Path(name).read_bytes()
+    from peapod_cli import fetching
+
+    return fetching.fetch(name)

@@ -26,7 +26,7 @@ async def test_the_versions_that_the_gateway_speaks(api: Api) -> None:
 @pytest.mark.parametrize(
     ("answer", "why"),
     [
-        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "the gateway at {url} answers 404 Not Found to /api"),
+        (b"HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\n\r\n", "the gateway at {url} answers 404 Not Found"),
         (
             b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nno",
             "what listens at {url} is no Peapod gateway: /api is no JSON",

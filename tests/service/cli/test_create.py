@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from pathlib import Path
 from typing import Any
@@ -168,3 +169,26 @@ async def test_what_is_mistyped_and_what_breaks_a_rule_is_told_at_once(peapod: R
         "items[1].desiredState.manifest.containers[1].name",
     ]
     assert await stored(api) == []
+
+
+async def answering(answer: bytes) -> asyncio.Server:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        writer.close()
+
+    return await asyncio.start_server(serve, "127.0.0.1", 0)
+
+
+async def test_a_file_may_be_elsewhere(peapod: Run) -> None:
+    body = json.dumps(pod("far")).encode()
+    there = await answering(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(body) + body)
+    gone = await answering(b"HTTP/1.1 410 Gone\r\ncontent-length: 0\r\n\r\n")
+    urls = ["http://{}:{}/web.yaml".format(*server.sockets[0].getsockname()) for server in (gone, there)]
+    away = "http://127.0.0.1:1/web.yaml"
+    outcome = await peapod("create", "-f", away, "-f", urls[0], "-f", urls[1])
+    for server in (there, gone):
+        server.close()
+    assert outcome == Outcome(
+        1, "far\n", f"error: {away} cannot be reached: connection refused\nerror: {urls[0]} answers 410 Gone\n"
+    )

@@ -57,7 +57,7 @@ def add_filename(parser: Parser, *, required: bool) -> None:
         metavar="FILE",
         action="append",
         required=required,
-        help="a JSON or YAML file, a directory of them, or - for standard input; may be repeated",
+        help="a JSON or YAML file, a directory of them, a URL, or - for standard input; may be repeated",
     )
 
 
