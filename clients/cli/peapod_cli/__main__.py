@@ -42,6 +42,10 @@ def _run(words: Sequence[str], console: Console) -> None:
 
     try:
         parsed = arguments.parse(words)
+        if parsed.asks_server and getattr(parsed, "match_server_version", False):
+            from peapod_cli import version
+
+            version.check(parsed.server)
         arguments.command(parsed.module)(parsed, console)
     except BrokenPipeError:
         raise

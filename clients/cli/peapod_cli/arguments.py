@@ -159,4 +159,7 @@ def _shared() -> _Parser:
         metavar="NAME",
         help=f"where objects are (default: the context's, else {DEFAULT_NAMESPACE})",
     )
+    shared.add_argument(
+        "--match-server-version", action="store_true", help="do nothing unless the server is of this client's version"
+    )
     return shared

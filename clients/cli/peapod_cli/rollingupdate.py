@@ -95,9 +95,11 @@ class _Update:
 
     def _create(self, old: ReplicationController) -> ReplicationController | None:
         new = self._declared.message
-        rolling.begin(old, new)
-        self._console.line(f"Creating {new.metadata.name}")
         try:
+            # As it is to be in the end: what would be refused then is not begun.
+            self._calls.create(new, validate_only=True)
+            rolling.begin(old, new)
+            self._console.line(f"Creating {new.metadata.name}")
             created: ReplicationController = self._calls.create(new)
         except (Unavailable, TooLate):
             raise

@@ -14,6 +14,8 @@ import peapod as package
 from tests.service.cli.conftest import Outcome, Run, run, start
 from tests.support.apiserver import Api
 
+VERSION = package.__version__
+
 POD = {
     "kind": "Pod",
     "apiVersion": "v1beta1",
@@ -25,6 +27,18 @@ async def test_version(peapod: Run) -> None:
     both = f"Client Version: {package.__version__}\nServer Version: {package.__version__} (apiserver)\n"
     assert await peapod("version") == Outcome(0, both, "")
     assert await run("127.0.0.1:1", "version", "-c") == Outcome(0, f"Client Version: {package.__version__}\n", "")
+
+
+async def test_a_server_of_another_version_is_left_alone_when_that_is_wanted(
+    peapod: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = ("get", "pods", "--match-server-version", "--no-headers")
+    assert await peapod(*line) == Outcome(0, "", "")
+    monkeypatch.setattr(package, "__version__", "9.9")
+    outcome = await peapod(*line)
+    assert (outcome.status, len(outcome.errors)) == (1, 1)
+    assert outcome.err.endswith(f"is of version 9.9, and this client of {VERSION}\n")
+    assert (await peapod("--match-server-version", "config", "view")).status == 0
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,16 @@ from tests.support.controllers import make_controller, obedient
 LABELS = {"app": "shop", "version": "2"}
 
 
-def declared(name: str = "web-2", replicas: int = 2, labels: dict[str, str] | None = None, **more: Any) -> str:
+DISK = {"name": "d", "source": {"persistentDisk": {"pdName": "d", "fsType": "ext4"}}}
+
+
+def declared(
+    name: str = "web-2", replicas: int = 2, labels: dict[str, str] | None = None, disk: bool = False, **more: Any
+) -> str:
     labels = labels or LABELS
-    manifest = {"version": "v1beta1", "containers": [{"name": "c", "image": "peapod-test/none:2"}]}
+    containers = [{"name": "c", "image": "peapod-test/none:2"}]
+    # Only one pod may write on it.
+    manifest = {"version": "v1beta1", "containers": containers, "volumes": [DISK] if disk else []}
     state = {
         "replicas": replicas,
         "replicaSelector": labels,
@@ -125,6 +132,7 @@ async def test_pods_that_do_not_come_in_time_end_it_where_it_can_go_on(peapod: R
         (declared(labels={"app": "shop"}), "new.yaml: the selector of the new controller needs a key of the old one's"),
         (declared(replicas=0), "new.yaml: the new controller needs at least 1 replica"),
         (declared("taken"), 'ReplicationController "taken" exists already, and is no update of web-1'),
+        (declared(disk=True), "new.yaml: desiredState.podTemplate.desiredState.manifest.volumes[0]"),
         (declared("Bad"), "new.yaml: id: must consist of"),
         (declared(frob=1), "new.yaml: frob: unknown field"),
         (declared() + "---\n" + declared("web-3"), "new.yaml: must declare one ReplicationController and nothing else"),
