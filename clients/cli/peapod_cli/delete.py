@@ -14,7 +14,7 @@ from peapod_cli.kinds import Target
 
 def run(arguments: Namespace, console: Console) -> None:
     """Delete, and print `type/name` for each."""
-    targets = kinds.selected(arguments) if arguments.words or not arguments.filename else []
+    targets = kinds.selected(arguments.words, arguments) if arguments.words or not arguments.filename else []
     with Connection(arguments.server) as connection:
         if arguments.filename:
             _delete_declared(arguments, connection, console)

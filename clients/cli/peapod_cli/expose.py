@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from peapod.common.errors import Invalid
 from peapod.common.kinds import REPLICATION_CONTROLLER, SERVICE
-from peapod_cli import kinds, making
+from peapod_cli import flag_values, kinds, making
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.kinds import Target
@@ -23,7 +23,7 @@ def run(arguments: Namespace, console: Console) -> None:
     """Make a service that picks the same pods, and show it."""
     target = kinds.one(arguments.words, USAGE, REPLICATION_CONTROLLER, SERVICE)
     if arguments.selector:
-        selector = making.read_pairs(arguments.selector, "--selector")
+        selector = flag_values.read_pairs(arguments.selector, "--selector")
     else:
         selector = _selector_of(target, arguments)
     making.make(_service(arguments.service_name or target.names[0], selector, arguments), arguments, console)
@@ -44,7 +44,7 @@ def _service(name: str, selector: Mapping[str, str], arguments: Namespace) -> Se
     service = service_pb2.Service()
     service.metadata.name, service.metadata.namespace = name, arguments.namespace
     if arguments.labels:
-        service.metadata.labels.update(making.read_pairs(arguments.labels, "--labels"))
+        service.metadata.labels.update(flag_values.read_pairs(arguments.labels, "--labels"))
     port = service.spec.ports.add(
         port=arguments.port, protocol=pod_pb2.Protocol.Value(f"PROTOCOL_{arguments.protocol}")
     )

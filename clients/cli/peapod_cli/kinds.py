@@ -73,9 +73,9 @@ def targets(words: Sequence[str]) -> list[Target]:
     return [*_of_types(others), *pairs] if others else pairs
 
 
-def selected(arguments: Namespace) -> list[Target]:
+def selected(words: Sequence[str], arguments: Namespace) -> list[Target]:
     """Read what is chosen by names, or else by --selector or --all; raise `Invalid` when it is both, or neither."""
-    chosen = targets(arguments.words)
+    chosen = targets(words)
     selects = bool(arguments.selector or arguments.all)
     if any(selects == bool(target.names) for target in chosen):
         raise Invalid("say which ones: by NAME, with -l SELECTOR, or with --all")

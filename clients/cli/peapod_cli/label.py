@@ -34,8 +34,7 @@ def run(arguments: Namespace, console: Console) -> None:
         console.error(problem)
     if problems:
         return
-    arguments.words = named
-    targets, printer = kinds.selected(arguments), printer_of(arguments, console)
+    targets, printer = kinds.selected(named, arguments), printer_of(arguments, console)
     if any(target.kind is EVENT for target in targets):
         raise Invalid("events cannot be labelled")
     with Connection(arguments.server) as connection:

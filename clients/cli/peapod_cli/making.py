@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from argparse import Namespace
-from collections.abc import Mapping
 from typing import Any
 
-from peapod.common.errors import Invalid, PeapodError, TooLate, Unavailable
+from peapod.common.errors import PeapodError, TooLate, Unavailable
 from peapod.common.kinds import of_message
-from peapod_cli import label_changes, objects
+from peapod_cli import flag_values, objects
 from peapod_cli.calls import Connection
 from peapod_cli.console import Console
 from peapod_cli.get import printer_of, show
@@ -46,27 +44,7 @@ def _overridden(message: Any, arguments: Namespace, console: Console) -> Declare
 
     if not getattr(arguments, "overrides", ""):
         return Declared(of_message(message), message, arguments.command, "", V1BETA1)
-    patch = read_object(arguments.overrides, OVERRIDES)
+    patch = flag_values.read_object(arguments.overrides, OVERRIDES)
     document = merged(V1BETA1.encode(message), patch)
     found = objects.declared(Source(OVERRIDES, [document]), console, Scope("", arguments.namespace))
     return found[0] if found else None
-
-
-def read_object(text: str, flag: str) -> dict[str, Any]:
-    """Read a JSON object out of a flag; raises `Invalid` for anything else."""
-    try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError) as wrong:
-        raise Invalid(f"{flag} is no JSON: {wrong}") from None
-    if not isinstance(found, dict):
-        raise Invalid(f'{flag} must be an object such as {{"labels": {{"tier": "web"}}}}')
-    return found
-
-
-def read_pairs(text: str, flag: str) -> Mapping[str, str]:
-    """Read `KEY=VALUE,KEY=VALUE` out of a flag; raises `Invalid`, which says everything that is wrong."""
-    changes, problems = label_changes.read_changes([word for word in text.split(",") if word])
-    problems += [f'"{key}-" sets nothing' for key in sorted(changes.remove)]
-    if problems:
-        raise Invalid(f"{flag}: {'; '.join(problems)}")
-    return changes.set

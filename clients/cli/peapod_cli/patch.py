@@ -9,7 +9,7 @@ from peapod.codec.patch import merged
 from peapod.codec.versions import V1BETA1
 from peapod.common.errors import Invalid
 from peapod.common.kinds import EVENT, of_message
-from peapod_cli import kinds, making, objects
+from peapod_cli import flag_values, kinds, objects
 from peapod_cli.calls import Connection
 from peapod_cli.conflicts import until_stored
 from peapod_cli.console import Console
@@ -26,7 +26,7 @@ def run(arguments: Namespace, console: Console) -> None:
 
     A patch that names a resource version is for an object that is still at that one.
     """
-    target, patch = _target(arguments), making.read_object(arguments.patch, PLACE)
+    target, patch = _target(arguments), flag_values.read_object(arguments.patch, PLACE)
     with Connection(arguments.server) as connection:
         until_stored(lambda: _change(target, patch, arguments, connection, console), once="resourceVersion" in patch)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 
 from peapod.common.errors import Invalid
-from peapod_cli import making
+from peapod_cli import flag_values, making
 from peapod_cli.console import Console
 
 LABEL = "run-container"
@@ -17,7 +17,7 @@ def run(arguments: Namespace, console: Console) -> None:
     if len(arguments.words) != 1:
         raise Invalid("give one name: peapod run-container NAME --image=IMAGE")
     [name] = arguments.words
-    labels = making.read_pairs(arguments.labels, "--labels") if arguments.labels else {LABEL: name}
+    labels = flag_values.read_pairs(arguments.labels, "--labels") if arguments.labels else {LABEL: name}
     from peapod.v1 import pod_pb2
     from peapod.v1 import replication_controller_pb2 as pb
 

@@ -46,7 +46,7 @@ def _declared(arguments: Namespace, console: Console) -> Iterator[_Named]:
 
 
 def _named(arguments: Namespace, connection: Connection) -> Iterator[_Named]:
-    for kind, names in kinds.selected(arguments):
+    for kind, names in kinds.selected(arguments.words, arguments):
         listed = [] if names else connection.of(kind).list(arguments.namespace, arguments.selector).items
         for name in names or [item.metadata.name for item in listed]:
             yield _Named(kind, arguments.namespace, name)
