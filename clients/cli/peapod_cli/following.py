@@ -39,17 +39,18 @@ class _Clock:
 
 
 def follow(
-    calls: Calls, namespace: str, labels: str = "", fields: str = "", *, seconds: float | None = None
+    calls: Calls, namespace: str, labels: str = "", fields: str = "", *, after: int = 0, seconds: float | None = None
 ) -> Generator[Seen, None, None]:
     """Tell what there is, and then each change, forever or until some seconds are over, which raises `TooLate`.
 
-    A lost connection is resumed where it broke off; only when the server has forgotten that place is everything told
-    again. Raises `Unavailable` when the server stays away.
+    Whoever knows what there was at a revision is told only what came `after` it. A lost connection is resumed where it
+    broke off; only when the server has forgotten that place is everything told again. Raises `Unavailable` when the
+    server stays away.
     """
     from peapod.v1.meta_pb2 import EVENT_TYPE_DELETED
 
     clock, backoff = _Clock(seconds), Backoff(0.1, 5)
-    place: tuple[int, str] | None = None
+    place = (after, "") if after else None
     while True:
         try:
             if place is None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from peapod.common.errors import Conflict, NotFound, NotReady, TooLate
 from peapod_cli.calls import Calls
 from peapod_cli.conflicts import until_stored
-from peapod_cli.following import follow
+from peapod_cli.following import Seen, follow
 
 if TYPE_CHECKING:
     from peapod.v1.replication_controller_pb2 import ReplicationController
@@ -54,17 +55,25 @@ def settle(calls: Calls, controller: ReplicationController, seconds: float) -> R
     some seconds are over.
     """
     metadata, wanted = controller.metadata, controller.spec.replicas
-    has = controller.status.replicas
+    fields, after, now = f"metadata.name={metadata.name}", metadata.resource_version, controller
     try:
-        for seen in follow(calls, metadata.namespace, fields=f"metadata.name={metadata.name}", seconds=seconds):
-            if seen.gone or not seen.items or seen.items[0].metadata.uid != metadata.uid:
-                raise NotFound(f'ReplicationController "{metadata.name}" was deleted meanwhile')
-            now: ReplicationController = seen.items[0]
-            if now.spec.replicas != wanted:
-                raise Conflict(f'ReplicationController "{metadata.name}" was resized by somebody else meanwhile')
-            has = now.status.replicas
-            if has == wanted:
-                return now
+        with closing(follow(calls, metadata.namespace, fields=fields, after=after, seconds=seconds)) as changes:
+            while now.status.replicas != wanted:
+                now = _same(next(changes), controller)
     except TooLate:
-        pass
-    raise TooLate(f'ReplicationController "{metadata.name}" has {has} of {wanted} replicas after {seconds:g} s')
+        has = now.status.replicas
+        raise TooLate(
+            f'ReplicationController "{metadata.name}" has {has} of {wanted} replicas after {seconds:g} s'
+        ) from None
+    return now
+
+
+def _same(seen: Seen, controller: ReplicationController) -> ReplicationController:
+    """Take the controller out of what was seen, if it is still this one and still to have as many pods."""
+    metadata = controller.metadata
+    if seen.gone or not seen.items or seen.items[0].metadata.uid != metadata.uid:
+        raise NotFound(f'ReplicationController "{metadata.name}" was deleted meanwhile')
+    now: ReplicationController = seen.items[0]
+    if now.spec.replicas != controller.spec.replicas:
+        raise Conflict(f'ReplicationController "{metadata.name}" was resized by somebody else meanwhile')
+    return now

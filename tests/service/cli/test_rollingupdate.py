@@ -12,7 +12,7 @@ import yaml
 from peapod_cli.rolling import DESIRED, SOURCE
 from tests.service.cli.conftest import Outcome, Run, start
 from tests.support import controllers
-from tests.support.apiserver import Api
+from tests.support.apiserver import Api, running_apiserver
 from tests.support.controllers import make_controller, obedient
 
 LABELS = {"app": "shop", "version": "2"}
@@ -103,6 +103,19 @@ async def test_interrupted_after_any_line_it_goes_on(peapod: Run, api: Api, file
     assert await controllers.names(api) == ["web-2"]
     new = await controllers.read(api, "web-2")
     assert (new.spec.replicas, new.status.replicas, dict(new.metadata.annotations)) == (2, 2, {})
+
+
+async def test_an_apiserver_that_is_away_for_a_while_is_waited_for(tmp_path: Path, file: Path) -> None:
+    async with running_apiserver(tmp_path / "store") as api:
+        address = api.address
+        await controllers.create(api, make_controller("web-1", 2))
+        process = await start(address, *update(file))
+        await controllers.until(api, "web-2", lambda controller: controller.spec.replicas == 1)
+    async with running_apiserver(tmp_path / "store", address=address) as api, obedient(api):
+        out, err = await process.communicate()
+        assert (process.returncode, err) == (0, b"")
+        assert out.endswith(b"\nweb-2\n")
+        assert await controllers.names(api) == ["web-2"]
 
 
 async def test_an_update_that_has_only_to_be_forgotten_is_ended(peapod: Run, api: Api, file: Path) -> None:
