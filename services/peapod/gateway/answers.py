@@ -47,6 +47,12 @@ class Answer:
         await send({"type": "http.response.start", "status": self.code, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
+    async def deny(self, send: Send) -> None:
+        """Send it in the place of a WebSocket that was asked for."""
+        headers = [(b"content-type", self.media), (b"content-length", b"%d" % len(self.body))]
+        await send({"type": "websocket.http.response.start", "status": self.code, "headers": headers})
+        await send({"type": "websocket.http.response.body", "body": self.body})
+
 
 @dataclass(frozen=True)
 class Stretch:

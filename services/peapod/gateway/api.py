@@ -98,7 +98,7 @@ class Api:
                 raise
             except Exception as error:
                 answer = _refusal(error, found.about, scope)
-        await _deny(answer, send)
+        await answer.deny(send)
 
     def _actions(self, found: Target) -> Mapping[str, Action]:
         if found.part == BINDING:
@@ -128,10 +128,3 @@ def _refusal(error: Exception, about: About, scope: Scope) -> Answer:
 
 def _accepted(scope: Scope) -> bytes:
     return b",".join(value for key, value in scope["headers"] if key == b"accept-encoding")
-
-
-async def _deny(answer: Answer, send: Send) -> None:
-    """Answer a WebSocket's opening with an HTTP response of its own."""
-    headers = [(b"content-type", answer.media), (b"content-length", b"%d" % len(answer.body))]
-    await send({"type": "websocket.http.response.start", "status": answer.code, "headers": headers})
-    await send({"type": "websocket.http.response.body", "body": answer.body})

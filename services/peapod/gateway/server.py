@@ -14,11 +14,12 @@ from peapod.codec.versions import VERSIONS
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
-from peapod.gateway import diagnostics, discovery, forward, schema, validate
+from peapod.gateway import answers, diagnostics, discovery, forward, schema, validate
 from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.copies import Copies
 from peapod.gateway.metrics import ApiMetrics, CopiesCollector
+from peapod.gateway.sites import asked_from_elsewhere, may_change
 from peapod.gateway.web import WebServer
 
 logger = logging.getLogger(__name__)
@@ -79,9 +80,20 @@ class Front:
         self._of_api = re.compile(f"/api/({'|'.join(VERSIONS)})/(?!proxy/|redirect/)")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request."""
+        """Serve one request, unless a page of another site has a browser make it."""
+        if may_change(scope) and (site := asked_from_elsewhere(scope)):
+            await _refuse(site, scope, receive, send)
+            return
         app = self._api if self._of_api.match(scope["path"]) else self._pages
         await app(scope, receive, send)
+
+
+async def _refuse(site: str, scope: Scope, receive: Receive, send: Send) -> None:
+    answer = answers.text(403, f"Forbidden to pages of other sites, such as {site}\n")
+    if scope["type"] == "http":
+        await answer.send(send, compress=False)
+    elif (await receive())["type"] == "websocket.connect":
+        await answer.deny(send)
 
 
 async def serve(config: GatewayConfig, stop: asyncio.Event) -> None:

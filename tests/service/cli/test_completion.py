@@ -14,6 +14,7 @@ import pytest
 from peapod.v1 import pod_service_pb2
 from tests.service.cli.conftest import Outcome, Run, run
 from tests.support.apiserver import Api
+from tests.support.needs import lacking
 from tests.support.objects import make_pod
 
 
@@ -53,7 +54,7 @@ async def test_bash_completes_words_and_names_of_objects(
 
 async def test_zsh_reads_what_is_for_it(api: Api, tmp_path: Path) -> None:
     if shutil.which("zsh") is None:
-        pytest.skip("there is no zsh on this machine")
+        lacking("there is no zsh on the PATH; scripts/install-machine brings it")
     words = "words=(peapod get po); CURRENT=3; compadd() { shift; print -l -- $@ }; compdef() { }"
     lines = await shell("zsh", f'{words}; eval "$(peapod completion zsh)"; _peapod', tmp_path, api.address)
     assert lines == ["pods"]

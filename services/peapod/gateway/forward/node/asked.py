@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, unquote
 
 from starlette.types import Scope
 
 from peapod.common.errors import Invalid, NotReady, PeapodError, Unavailable
-from peapod.gateway.forward import headers
 from peapod.gateway.forward.place import Place
 from peapod.gateway.forward.problems import Refusal, unreachable
+from peapod.gateway.sites import asked_from_elsewhere
 from peapod.gateway.status import outcome
 
 NODE_UNREACHABLE = 502
@@ -91,14 +91,9 @@ def refused(error: PeapodError, asked: Asked) -> Refusal:
 
 
 def refuse_other_sites(scope: Scope) -> None:
-    """Raise `Refusal` when a page of another site has a browser ask for what acts on a container.
-
-    Browsers let every page open WebSockets and load images from anywhere; what pages do elsewhere is in `Origin`.
-    """
-    origin, host = (headers.first(scope["headers"], name).decode("latin-1") for name in (b"origin", b"host"))
-    elsewhere = headers.first(scope["headers"], b"sec-fetch-site") == b"cross-site"
-    if elsewhere or (origin and urlsplit(origin).netloc.lower() != host.lower()):
-        raise said(FORBIDDEN, f"Forbidden to pages of other sites, such as {origin or 'the one that asked'}")
+    """Raise `Refusal` when a page of another site has a browser ask for what acts on a container, if only by a GET."""
+    if site := asked_from_elsewhere(scope):
+        raise said(FORBIDDEN, f"Forbidden to pages of other sites, such as {site}")
 
 
 def _unexpected(asked: Asked, last: str = "") -> Refusal:

@@ -1,0 +1,28 @@
+"""Pages of other sites: a browser lets them send requests to this machine, and nobody meant that."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+def asked_from_elsewhere(scope: Any) -> str:
+    """Name the site of the page that has a browser send a request; empty where it is our own, or no page at all.
+
+    Browsers tell in `Origin` whose page it is, where it may change something, and in `Sec-Fetch-Site` how that relates.
+    """
+    origin, host = (_header(scope, name) for name in (b"origin", b"host"))
+    if origin and urlsplit(origin).netloc.lower() != host.lower():
+        return origin
+    return "another site" if _header(scope, b"sec-fetch-site") == "cross-site" else ""
+
+
+def may_change(scope: Any) -> bool:
+    """Tell whether a request may do more than read what a browser would not show to other sites."""
+    return scope["type"] == "websocket" or scope["method"] not in _READING
+
+
+def _header(scope: Any, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
