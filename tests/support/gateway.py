@@ -6,6 +6,8 @@ from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from peapod.gateway.config import GatewayConfig
+from peapod.gateway.server import Gateway
 from tests.support.ports import free_port
 from tests.support.service_process import ServiceProcess
 
@@ -51,3 +53,15 @@ async def running_pair(
             yield Pair(server, process, address, metrics)
     finally:
         await server.stop()
+
+
+@asynccontextmanager
+async def running_own_gateway(apiserver_address: str, **settings: object) -> AsyncGenerator[Gateway]:
+    """Run a gateway in this process; `settings` are fields of its config."""
+    config = GatewayConfig(**({"apiserver": apiserver_address, "address": "127.0.0.1:0"} | settings))  # type: ignore[arg-type]
+    gateway = Gateway(config)
+    try:
+        await gateway.start()
+        yield gateway
+    finally:
+        await gateway.stop()

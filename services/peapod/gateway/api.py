@@ -13,7 +13,7 @@ import grpc.aio
 
 from peapod.common.errors import PeapodError, from_rpc
 from peapod.gateway import answers, status, target
-from peapod.gateway.answers import Answer, LongAnswer, Send
+from peapod.gateway.answers import Answer, Header, LongAnswer, Send
 from peapod.gateway.copies import Copies
 from peapod.gateway.metrics import ApiMetrics
 from peapod.gateway.reads import Reads
@@ -31,6 +31,13 @@ Action = Callable[[Request], Awaitable[Answer | LongAnswer]]
 
 NO_PATH = answers.text(404, "404: Page Not Found")
 NO_METHOD = answers.text(405, "405: Method Not Allowed")
+
+_BESIDE: Mapping[int, tuple[Header, ...]] = {
+    # What else comes on this connection would be the rest of the body.
+    408: ((b"connection", b"close"),),
+    503: ((b"retry-after", b"%d" % status.RETRY_SECONDS),),
+}
+"""Headers of failures, by their status."""
 
 
 class Api:
@@ -122,8 +129,7 @@ def _refusal(error: Exception, about: About, scope: Scope) -> Answer:
         logger.error("%s %s failed", scope.get("method", "WebSocket"), scope["path"], exc_info=error)
         error = PeapodError("internal error")
     code, said = status.failure(error, about)
-    headers = ((b"retry-after", b"%d" % status.RETRY_SECONDS),) if code == 503 else ()
-    return answers.document(code, said, headers)
+    return answers.document(code, said, _BESIDE.get(code, ()))
 
 
 def _accepted(scope: Scope) -> bytes:

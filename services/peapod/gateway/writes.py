@@ -10,6 +10,7 @@ import grpc.aio
 
 from peapod.codec import codec
 from peapod.codec.patch import merged, strategically_merged
+from peapod.codec.version import LIST
 from peapod.common import kinds
 from peapod.common.errors import AlreadyExists, Conflict, Violation, from_item, from_rpc
 from peapod.gateway import answers, status
@@ -186,6 +187,8 @@ def _understood(document: Any, request: Request) -> Read:
     target = request.target
     form = target.resource.form(target.version)
     decoded = codec.decode(document, version=target.version, form=form)
+    if decoded.message is None and (name := kind_named(document)).endswith(LIST):
+        raise BadRequest(f"the body is a {name}; send the objects in it one by one")
     if decoded.message is not None and not isinstance(decoded.message, target.resource.kind.message):
         raise BadRequest(f"the body is a {kind_named(document)}; {target.segment} are made of a {form.name}")
     unknown = [Violation(path, "unknown field", "NOT_SUPPORTED") for path in decoded.unknown]
