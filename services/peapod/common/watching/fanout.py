@@ -11,12 +11,9 @@ from typing import Generic
 from peapod.common.errors import PeapodError
 from peapod.common.watching.cache import Cache
 from peapod.common.watching.form import ADDED, Form, I
-from peapod.common.watching.lane import Lane
+from peapod.common.watching.lane import MESSAGE_BYTES, Lane
 from peapod.common.watching.occurrence import Occurrence
 from peapod.common.watching.selection import Selection
-
-MESSAGE_BYTES = 1 << 20
-"""About how much of a watch's beginning goes into one message."""
 
 
 class FanOut(Generic[I]):

@@ -21,6 +21,8 @@ from peapod.common.watching.selection import Selection
 PAUSE = 0.010
 KEEP_BYTES = 32 << 20
 """How much a lane keeps for its slowest watcher."""
+MESSAGE_BYTES = 1 << 20
+"""About how much is joined into one message."""
 
 
 class Watcher:
@@ -82,7 +84,7 @@ class Lane(Generic[I]):
             self._next_send = asyncio.get_running_loop().call_soon(self._send)
 
     async def wait(self, watcher: Watcher) -> bytes | None:
-        """Return all messages that the watcher has not taken yet, joined; None when its watch is over.
+        """Return messages that the watcher has not taken yet, joined up to a bound; None when its watch is over.
 
         Raises `SlowWatcher`, and what the lane ends with.
         """
@@ -92,8 +94,7 @@ class Lane(Generic[I]):
             if self.ending is not None:
                 raise self.ending
             await self._moved.wait()
-        message = self._take(watcher.position)
-        watcher.position = self.head
+        message, watcher.position = self._take(watcher.position)
         return message
 
     def tick(self, now: float) -> None:
@@ -136,12 +137,19 @@ class Lane(Generic[I]):
             self._bytes -= len(self._messages.popleft())
             self._first += 1
 
-    def _take(self, position: int) -> bytes:
+    def _take(self, position: int) -> tuple[bytes, int]:
+        """Join what comes next, and say where it ends. What one watcher holds besides the lane is never much."""
         if position < self._first:
             raise SlowWatcher("this watch was not read fast enough: resume at its last revision")
         if position == self.head - 1:
-            return self._messages[-1]
-        return b"".join(islice(self._messages, position - self._first, None))
+            return self._messages[-1], self.head
+        taken, size = [], 0
+        for message in islice(self._messages, position - self._first, None):
+            taken.append(message)
+            size += len(message)
+            if size >= MESSAGE_BYTES:
+                break
+        return b"".join(taken), position + len(taken)
 
     def _wake(self) -> None:
         self._moved.set()
