@@ -67,3 +67,24 @@ def everything(connection: socket.socket) -> bytes:
     while piece := connection.recv(1 << 16):
         pieces.append(piece)
     return b"".join(pieces)
+
+
+@contextmanager
+def watching(address: str, path: str) -> Iterator[http.client.HTTPResponse]:
+    """Open a watch, and leave it when the block ends; each line of the answer is an event."""
+    host, port = addresses.parse(address)
+    connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
+    try:
+        connection.request("GET", path)
+        answer = connection.getresponse()
+        assert answer.status == 200, answer.read()
+        yield answer
+    finally:
+        connection.close()
+
+
+def event(answer: http.client.HTTPResponse) -> tuple[str, Any]:
+    """Wait for the next event of a watch: its type, and its object."""
+    document = json.loads(answer.readline())
+    assert list(document) == ["type", "object"]
+    return document["type"], document["object"]
