@@ -15,6 +15,7 @@ from peapod.rules.pod_spec import spec_violations
 from peapod.rules.privileges import privileged_violations
 from peapod.v1 import pod_pb2
 
+_GRACE = "termination_grace_period_seconds"
 _MUTABLE = re.compile(r"spec\.containers\[\d+\]\.image")
 
 
@@ -25,9 +26,13 @@ def begin(pod: pod_pb2.Pod) -> None:
 
 
 def keep(new: pod_pb2.Pod, old: pod_pb2.Pod) -> None:
-    """Leave the status to the kubelet, the node as it was chosen, and pull policies as the first image had them."""
+    """Leave the status to the kubelet, the node as it was chosen, pull policies as the first image had them, and the
+    grace that clients of 2015 do not know and so do not repeat.
+    """
     new.status.CopyFrom(old.status)
     new.spec.node_name = new.spec.node_name or old.spec.node_name
+    if not new.spec.HasField(_GRACE):
+        new.spec.termination_grace_period_seconds = old.spec.termination_grace_period_seconds
     for ours, theirs in zip(new.spec.containers, old.spec.containers, strict=False):
         ours.image_pull_policy = ours.image_pull_policy or theirs.image_pull_policy
 
