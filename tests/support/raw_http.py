@@ -5,6 +5,7 @@ from __future__ import annotations
 import http.client
 import json
 import socket
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -45,6 +46,13 @@ def ask(address: str, method: str, path: str, body: Any = None, headers: Mapping
         return Answer(found.status, found.headers, found.read())
     finally:
         connection.close()
+
+
+def ask_again(address: str, method: str, path: str, body: Any = None, headers: Mapping[str, str] = NONE) -> Answer:
+    """Send a request, as often as the answer says that one may try again, and as late."""
+    while (answer := ask(address, method, path, body, headers)).status == 503:
+        time.sleep(int(answer.headers["Retry-After"]))
+    return answer
 
 
 @contextmanager

@@ -216,10 +216,14 @@ def test_stop(kubectl: OldKubectl, ns: str) -> None:
 
 
 def test_label(kubectl: OldKubectl, ns: str) -> None:
-    kubectl.post(f"/pods?namespace={ns}", pod(ns, "x", a="b", c="d"))
+    made = pod(ns, "x", a="b", c="d")
+    made["desiredState"]["manifest"]["terminationGracePeriodSeconds"] = 30
+    kubectl.post(f"/pods?namespace={ns}", made)
     found = reread(kubectl.get(f"/pods/x?namespace={ns}"))
     found["labels"] = {"a": "changed", "new": "e"}
-    assert kubectl.put(f"/pods/x?namespace={ns}", found)["labels"] == {"a": "changed", "new": "e"}
+    put = kubectl.put(f"/pods/x?namespace={ns}", found)
+    assert put["labels"] == {"a": "changed", "new": "e"}
+    assert put["desiredState"]["manifest"]["terminationGracePeriodSeconds"] == 30
 
 
 def test_version(kubectl: OldKubectl) -> None:

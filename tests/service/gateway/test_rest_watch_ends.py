@@ -7,7 +7,6 @@ import base64
 import json
 import os
 import socket
-import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,7 @@ from peapod.gateway.server import Gateway
 from tests.bench.processes import resident_bytes
 from tests.support.apiserver import OwnApi, running_apiserver
 from tests.support.gateway import Pair, running_own_gateway, running_pair
-from tests.support.raw_http import SECONDS, ask, event, everything, watching
+from tests.support.raw_http import SECONDS, ask, ask_again, event, everything, watching
 from tests.support.rest_documents import pod
 
 API = "/api/v1beta1"
@@ -38,9 +37,7 @@ async def forgetful(tmp_path: Path) -> AsyncIterator[Pair]:
 
 
 def labelled(rest: str, name: str, value: int) -> Any:
-    """Change a label; while the gateway finds no apiserver, as often as it says that one may try again."""
-    while (answer := ask(rest, "PATCH", f"{PODS}/{name}", {"labels": {"n": str(value)}})).status == 503:
-        time.sleep(int(answer.headers["Retry-After"]))
+    answer = ask_again(rest, "PATCH", f"{PODS}/{name}", {"labels": {"n": str(value)}})
     assert answer.status == 200, answer.body
     return answer.json
 
@@ -124,7 +121,7 @@ async def test_writes_and_reads_say_that_the_apiserver_is_gone(forgetful: Pair) 
             assert answer.json["details"]["retryAfterSeconds"] == 1
     assert (await asyncio.to_thread(ask, rest, "GET", "/healthz")).status == 500
     await forgetful.apiserver.start()
-    assert (await asyncio.to_thread(ask, rest, "GET", f"{PODS}/a", None, fresh)).status == 200
+    assert (await asyncio.to_thread(ask_again, rest, "GET", f"{PODS}/a", None, fresh)).status == 200
 
 
 @pytest.fixture
