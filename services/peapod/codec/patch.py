@@ -26,20 +26,37 @@ _DELETE, _REPLACE, _MERGE = "delete", "replace", "merge"
 def merged(document: Any, patch: Any) -> Any:
     """Put a merge patch (RFC 7386) over a document: objects are merged, null removes a key, and anything else takes the
     place of what was there, lists as a whole.
+
+    Raises `Invalid` for a patch that is nested too deeply.
     """
+    try:
+        return _merged(document, patch)
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def strategically_merged(document: Any, patch: Any) -> Any:
+    """Put a strategic merge patch over a document: as a merge patch, but lists whose items have a key are merged item
+    by item, and `$patch` says `delete` or `replace` where that is not meant.
+
+    Raises `Invalid` for a directive that there is not, an item without its key, or a patch that is nested too deeply.
+    """
+    try:
+        return _strategically_merged(document, patch)
+    except RecursionError:
+        raise _too_deep() from None
+
+
+def _merged(document: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     current = document if isinstance(document, dict) else {}
     kept = {key: value for key, value in current.items() if key not in patch}
-    return kept | {key: merged(current.get(key), value) for key, value in patch.items() if value is not None}
+    return kept | {key: _merged(current.get(key), value) for key, value in patch.items() if value is not None}
 
 
-def strategically_merged(document: Any, patch: Any, name: str = "") -> Any:
-    """Put a strategic merge patch over a document: as a merge patch, but lists whose items have a key are merged item
-    by item, and `$patch` says `delete` or `replace` where that is not meant. `name` is what the list is called.
-
-    Raises `Invalid` for a directive that there is not, or an item without its key.
-    """
+def _strategically_merged(document: Any, patch: Any, name: str = "") -> Any:
+    """Do it for what stands under a name."""
     if isinstance(patch, dict):
         return _merged_object(document, patch)
     if isinstance(patch, list) and name in KEYS and _has_keys(patch, KEYS[name]):
@@ -59,7 +76,7 @@ def _merged_object(document: Any, patch: Mapping[str, Any]) -> Any:
     current = document if isinstance(document, dict) else {}
     kept = {key: value for key, value in current.items() if key not in given}
     changed = {
-        key: strategically_merged(current.get(key), value, key) for key, value in given.items() if value is not None
+        key: _strategically_merged(current.get(key), value, key) for key, value in given.items() if value is not None
     }
     return kept | changed
 
@@ -88,3 +105,7 @@ def _merged_items(items: Sequence[Any], patch: Sequence[Any], key: str) -> list[
 
 def _same(item: Any, change: Mapping[str, Any], key: str) -> bool:
     return isinstance(item, dict) and item.get(key) == change[key]
+
+
+def _too_deep() -> Invalid:
+    return Invalid("the patch is nested too deeply")

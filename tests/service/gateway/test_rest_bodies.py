@@ -279,6 +279,9 @@ def test_patches_that_cannot_be(rest: str, ns: str) -> None:
     assert bad(ask(rest, "PATCH", path, {"namespace": "other"})) == bad(renamed)
     assert bad(ask(rest, "PATCH", path, {"kind": "Service"})) == "the body is a Service; pods are made of a Pod"
     assert bad(ask(rest, "PATCH", path, b"{")).startswith("the body is not JSON: ")
+    deep = b'{"a": ' * 900 + b"1" + b"}" * 900
+    for media in ("application/json", "application/strategic-merge-patch+json"):
+        assert bad(ask(rest, "PATCH", path, deep, {"Content-Type": media})) == "the patch is nested too deeply"
     stale = ask(rest, "PATCH", path, {"resourceVersion": 1, "labels": {"a": "b"}})
     assert (stale.status, stale.json["reason"]) == (409, "Conflict")
     assert ask(rest, "PATCH", path, {"labels": {"a b": "c"}}).status == 422
