@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl
 from peapod.common.errors import Invalid
 
 _DURATION = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
+_REVISION = re.compile(r"[0-9]{1,19}")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "μs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _FALSE = frozenset({"false", "0"})
 
@@ -67,7 +68,7 @@ _parse_again = lru_cache(maxsize=4096)(_parse)
 
 def _revision(given: Mapping[str, str]) -> int:
     text = given.get("resourceVersion", "")
-    if text and not (text.isascii() and text.isdigit() and int(text) < 2**63):
+    if text and not (_REVISION.fullmatch(text) and int(text) < 2**63):
         raise Invalid(f"resourceVersion: {text[:100]!r} is no version: a whole number is", reason="BAD_VERSION")
     return int(text or 0)
 
