@@ -188,6 +188,7 @@ def test_any_byte_in_a_path_is_answered(rest: str) -> None:
         ("resourceVersion=x", 422, "Invalid"),
         ("resourceVersion=-1", 422, "Invalid"),
         ("resourceVersion=99999999999999999999", 422, "Invalid"),
+        ("resourceVersion=" + "1" * 5000, 422, "Invalid"),
         ("resourceVersion=%D9%A3", 422, "Invalid"),
     ],
 )
