@@ -11,17 +11,23 @@ from peapod.gateway.server import Gateway
 from tests.support.ports import free_port
 from tests.support.service_process import ServiceProcess
 
+LOG = "gateway.log"
+
 
 class Pair:
     """A gateway in front of an apiserver; either may be killed, paused and started again at its address."""
 
-    def __init__(self, apiserver: ServiceProcess, gateway: ServiceProcess, address: str, metrics: str) -> None:
+    def __init__(
+        self, apiserver: ServiceProcess, gateway: ServiceProcess, address: str, metrics: str, folder: Path
+    ) -> None:
         self.apiserver = apiserver
         self.gateway = gateway
         self.address = address
         """Where the gateway serves HTTP."""
         self.metrics = metrics
         """Where the apiserver tells its measures."""
+        self.log = folder / LOG
+        """What the gateway says."""
 
 
 @asynccontextmanager
@@ -31,7 +37,7 @@ async def running_gateway(
     """Run a gateway, and say where it serves HTTP."""
     address = f"127.0.0.1:{free_port()}"
     arguments = ["--address", address, "--apiserver", apiserver_address, "--log-level", "warning", *flags]
-    process = ServiceProcess("peapod.gateway", arguments, folder / "gateway.log", flag="--grpc-address")
+    process = ServiceProcess("peapod.gateway", arguments, folder / LOG, flag="--grpc-address")
     try:
         await process.start()
         yield process, address
@@ -50,7 +56,7 @@ async def running_pair(
     try:
         await server.start()
         async with running_gateway(folder, server.address, *gateway) as (process, address):
-            yield Pair(server, process, address, metrics)
+            yield Pair(server, process, address, metrics, folder)
     finally:
         await server.stop()
 

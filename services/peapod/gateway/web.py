@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import uvicorn
@@ -98,17 +98,33 @@ class _Http(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._in_head, self._head = False, 0
+        if self.parser.should_upgrade() and _has_body(self.headers):
+            # The parser would take the body for the other protocol, and answer a request that was not made.
+            raise ValueError("a request to speak another protocol has a body")
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         self._in_head = True
         super().on_message_complete()
 
+    def _should_upgrade(self) -> bool:
+        # A WebSocket begins with a GET; what else asks for one is answered as if it had not.
+        return super()._should_upgrade() and self.scope["method"] == "GET"
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """Say nothing of what a client would like better than HTTP."""
+
     def _start_asgi_task(self, cycle: Any, app: Any) -> None:
         cycle.scope["extensions"] = {CUT: {"now": self.transport.abort}}
         if cycle.scope["http_version"] == "1.0":
             app = _unchunked(cycle, app)
         super()._start_asgi_task(cycle, app)
+
+
+def _has_body(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    return any(
+        name == b"transfer-encoding" or (name == b"content-length" and value.strip(b"0 ")) for name, value in headers
+    )
 
 
 def _unchunked(cycle: Any, app: ASGIApp) -> ASGIApp:
@@ -132,6 +148,12 @@ def _unchunked(cycle: Any, app: ASGIApp) -> ASGIApp:
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if message["type"] == "websocket.http.response.body" and not message.get("more_body"):
+            # With its refusal the handshake is over, and not left open by the application.
+            self.handshake_complete = True
+
     async def run_asgi(self) -> None:
         self.scope["extensions"][CUT] = {"now": self.transport.abort}
         await super().run_asgi()

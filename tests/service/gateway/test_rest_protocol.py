@@ -233,3 +233,28 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(impatient: s
     assert answered.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
     assert b"connection: close" in answered
     assert b'"reason": "RequestTimeout"' in answered
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "body", [b"Content-Length: 2\r\n\r\n{}", b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"]
+)
+def test_an_upgrade_with_a_body_is_refused(rest: str, ns: str, method: str, body: bytes) -> None:
+    head = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a\r\n"
+    asked = b"%s %s?namespace=%s HTTP/1.1\r\nHost: a\r\n" % (method.encode(), PODS.encode(), ns.encode())
+    assert spoken(rest, asked + head + body).startswith(b"HTTP/1.1 400 ")
+
+
+def test_an_upgrade_to_what_is_not_spoken_is_passed_over(rest: str, ns: str) -> None:
+    spdy = {"Connection": "Upgrade", "Upgrade": "SPDY/3.1"}
+    assert ask(rest, "POST", f"{PODS}?namespace={ns}", pod("a")).status == 201
+    assert ask(rest, "GET", f"{PODS}/a?namespace={ns}", None, spdy).status == 200
+    assert ask(rest, "DELETE", f"{PODS}/a?namespace={ns}", None, spdy).status == 200
+
+
+def test_refused_websockets_are_no_errors_of_the_server(pair: Pair) -> None:
+    key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+    for path in (PODS, "/api/v1beta1/nothing", "/nothing"):
+        asked = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n"
+        assert spoken(pair.address, asked.encode())[:12] in (b"HTTP/1.1 403", b"HTTP/1.1 404", b"HTTP/1.1 405")
+    assert " ERROR " not in pair.log.read_text()
