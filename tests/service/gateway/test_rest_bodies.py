@@ -136,6 +136,21 @@ def test_an_unknown_field_is_warned_of_and_is_an_error_where_the_client_is_stric
     assert len(many.headers.get_all("Warning") or ()) == 21
 
 
+def test_bindings_and_options_warn_of_unknown_fields_as_well(rest: str, ns: str) -> None:
+    post(rest, ns, pod("a"))
+    binding = {"kind": "Binding", "apiVersion": "v1beta1", "podID": "a", "host": "n1", "fish": 1}
+    path = f"/api/v1beta1/bindings?namespace={ns}"
+    refused = ask(rest, "POST", f"{path}&strict=true", binding)
+    assert causes(refused) == {"fish": "FieldValueNotSupported"}
+    bound = ask(rest, "POST", path, binding)
+    assert (bound.status, bound.headers["Warning"]) == (201, '299 peapod "unknown field fish"')
+    options = {"kind": "DeleteOptions", "apiVersion": "v1beta1", "gracePeriodSeconds": 1, "fish": 1}
+    path = f"{PODS}/a?namespace={ns}"
+    assert causes(ask(rest, "DELETE", f"{path}&strict=true", options)) == {"fish": "FieldValueNotSupported"}
+    gone = ask(rest, "DELETE", path, options)
+    assert (gone.status, gone.headers["Warning"]) == (200, '299 peapod "unknown field fish"')
+
+
 def test_keys_are_read_in_any_case_and_written_in_theirs(rest: str, ns: str) -> None:
     document = {"KIND": "Pod", "ApiVersion": "v1beta1", "ID": "a", "DesiredState": {"Manifest": {"Containers": []}}}
     document["DesiredState"]["Manifest"]["Containers"] = [{"NAME": "c", "Image": "i"}]  # type: ignore[index]
