@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from peapod.common.errors import Violation
 from peapod.kubelet.volumes.disks import loop
 from peapod.kubelet.volumes.disks.local import LocalDisks
 from peapod.kubelet.volumes.empty_dir import EmptyDir
@@ -255,9 +256,8 @@ async def test_a_sandbox_that_started_meanwhile_keeps_no_disk(volumes: Volumes, 
 async def test_a_node_without_disks_refuses_them_by_name(volumes: Volumes, images: Path, root: Path) -> None:
     without = Volumes(root, [PersistentDisk(root, None)])
     [refusal] = without.refusals(pod_with())
-    assert refusal == (
-        "spec.volumes[0]",
-        "gce_persistent_disk: this node has no disks: its kubelet was started without --disks",
+    assert refusal == Violation(
+        "spec.volumes[0]", "gce_persistent_disk: this node has no disks: its kubelet was started without --disks"
     )
     await volumes.set_up(pod_with())
     with pytest.raises(VolumeError, match="without --disks"):
