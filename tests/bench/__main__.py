@@ -11,7 +11,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-SECTIONS = ("calls", "stores", "listing", "fanout", "http", "http_fanout", "scheduling", "binds", "starts", "density")
+SECTIONS = (
+    "calls",
+    "stores",
+    "listing",
+    "fanout",
+    "http",
+    "http_fanout",
+    "scheduling",
+    "binds",
+    "starts",
+    "density",
+    "fuzz",
+)
 
 
 async def main(sections: list[str]) -> int:

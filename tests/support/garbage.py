@@ -50,7 +50,7 @@ def _damaged(draw: st.DrawFn) -> Any:
             key = draw(st.sampled_from([*place] if isinstance(place, dict) else range(len(place))))
             inside = place[key]
             if not isinstance(inside, (dict, list)) or not inside or draw(st.integers(0, 2)) == 0:
-                place[key] = draw(JUNK | ODD)
+                place[key] = copy.deepcopy(draw(JUNK | ODD))
                 break
             place = inside
     return document
