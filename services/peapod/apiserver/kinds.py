@@ -12,6 +12,7 @@ from peapod.apiserver.registry import Registry
 from peapod.apiserver.resources import (
     endpoints,
     event,
+    lease,
     limit_range,
     namespace,
     node,
@@ -28,6 +29,7 @@ from peapod.common.kinds import ENDPOINTS, EVENT
 from peapod.common.watching.fanout import FanOut
 from peapod.v1.endpoints_pb2 import Endpoints
 from peapod.v1.event_pb2 import Event
+from peapod.v1.lease_pb2 import Lease
 from peapod.v1.limit_range_pb2 import LimitRange
 from peapod.v1.meta_pb2 import ObjectMeta
 from peapod.v1.namespace_pb2 import Namespace
@@ -70,6 +72,7 @@ class Kinds:
         self.endpoints: Registry[Endpoints] = self._add(endpoints.STRATEGY)
         self.limit_ranges: Registry[LimitRange] = self._add(limit_range.STRATEGY)
         self.resource_quotas: Registry[ResourceQuota] = self._add(resource_quota.STRATEGY)
+        self.leases: Registry[Lease] = self._add(lease.STRATEGY)
 
     def contents(self) -> list[Registry[Any]]:
         """The kinds that keep a namespace from being deleted: not those that come and go by themselves."""

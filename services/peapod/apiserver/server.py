@@ -17,17 +17,18 @@ from peapod.apiserver.servicers.events import Events
 from peapod.apiserver.servicers.namespaces import Namespaces
 from peapod.apiserver.servicers.nodes import Nodes
 from peapod.apiserver.servicers.pods import Pods
+from peapod.apiserver.servicers.replication_controllers import ReplicationControllers
 from peapod.apiserver.servicers.resource_quotas import ResourceQuotas
 from peapod.apiserver.servicers.standard import Standard
 from peapod.apiserver.servicers.store import StorePosition
 from peapod.apiserver.storage.open import open_store
 from peapod.common import process
-from peapod.common.kinds import KINDS
+from peapod.common.kinds import STORED
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
 from peapod.v1 import store_service_rpc
 
-SERVICES = [*(kind.service for kind in KINDS), store_service_rpc.DESCRIPTOR.full_name]
+SERVICES = [*(kind.service for kind in STORED), store_service_rpc.DESCRIPTOR.full_name]
 
 
 class Apiserver:
@@ -80,9 +81,10 @@ class Apiserver:
             Nodes(kinds.nodes),
             Events(kinds.events),
             Namespaces(kinds.namespaces, kinds.contents()),
+            ReplicationControllers(kinds.replication_controllers),
             ResourceQuotas(kinds.resource_quotas),
         ]
-        plain = (kinds.secrets, kinds.replication_controllers, kinds.services, kinds.endpoints, kinds.limit_ranges)
+        plain = (kinds.secrets, kinds.services, kinds.endpoints, kinds.limit_ranges, kinds.leases)
         servicers += (Standard(registry) for registry in plain)
         position = StorePosition(kinds.feed, kinds.caches)
         return [

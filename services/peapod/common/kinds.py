@@ -113,6 +113,7 @@ NAMESPACE = Kind("namespace", "namespaces", namespaced=False)
 SECRET = Kind("secret", "secrets")
 LIMIT_RANGE = Kind("limit_range", "limit_ranges")
 RESOURCE_QUOTA = Kind("resource_quota", "resource_quotas")
+LEASE = Kind("lease", "leases", namespaced=False)
 
 KINDS = (
     POD,
@@ -126,9 +127,12 @@ KINDS = (
     LIMIT_RANGE,
     RESOURCE_QUOTA,
 )
-"""All that are stored."""
+"""All that users declare."""
 
-_BY_TITLE = {kind.title: kind for kind in KINDS}
+STORED = (*KINDS, LEASE)
+"""All that are stored: also what processes keep for each other."""
+
+_BY_TITLE = {kind.title: kind for kind in STORED}
 
 
 def of_message(message: Message | type[Message]) -> Kind:
