@@ -134,8 +134,9 @@ class Cluster:
         return self._usable.get(name)
 
     def spread(self, group: Group) -> Mapping[str, int]:
-        """How many pods of the group are on each node that has any."""
-        return self._groups.get(group, {})
+        """How many pods of the group are on each registered node that has any."""
+        counts = self._groups.get(group, {})
+        return {name: count for name, count in counts.items() if self._nodes[name].facts is not UNKNOWN}
 
     def placement(self, key: Key) -> Placement | None:
         """Where a pod is, or None when it is not placed."""

@@ -54,11 +54,22 @@ def test_spreading_prefers_nodes_with_fewer_pods_of_the_same_labels() -> None:
 
 
 def test_spreading_measures_against_nodes_that_do_not_fit_too() -> None:
-    cluster = cluster_of(a=NodeFacts.of(make_node()))
+    cluster = cluster_of(a=NodeFacts.of(make_node()), closed=NodeFacts.of(make_node(unschedulable=True)))
+    web = Demand.of(make_pod(labels={"app": "web"}))
+    for name, node in {"1": "a", "2": "closed", "3": "closed"}.items():
+        cluster.place(("default", name), node, web)
+    assert spreading(web, list(cluster.usable), cluster) == [5]
+
+
+def test_pods_of_nodes_that_are_gone_do_not_count() -> None:
+    facts = NodeFacts.of(make_node())
+    cluster = cluster_of(a=facts, b=facts, gone=facts)
     web = Demand.of(make_pod(labels={"app": "web"}))
     for name, node in {"1": "a", "2": "gone", "3": "gone"}.items():
         cluster.place(("default", name), node, web)
-    assert spreading(web, list(cluster.usable), cluster) == [5]
+    assert spreading(web, list(cluster.usable), cluster) == [5, 10, 0]
+    cluster.remove_node("gone")
+    assert spreading(web, list(cluster.usable), cluster) == [0, 10]
 
 
 def test_equal_is_equal() -> None:
