@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from peapod.controllers.node_conditions import READY, is_marked, ready_condition
+from peapod.controllers.sight import Look, Sight
 from peapod.v1 import meta_pb2, node_pb2
 
-READY = "Ready"
 REASON = "NodeStatusUnknown"
 
 
@@ -27,21 +28,16 @@ class Lost:
 
 @dataclass(slots=True)
 class Sightings:
-    """Since when each node is silent. All times are seconds of one clock that never goes back.
+    """Since when each node is silent. All times are seconds of one clock that never goes back."""
 
-    Who has not looked for more than `blind_after` seconds was blind: a stopped process, a lost connection, a store
-    that was away and could take no heartbeats.
-    """
-
-    blind_after: float
+    _sight: Sight
     _since: dict[str, float] = field(default_factory=dict)
     _statuses: dict[str, node_pb2.NodeStatus] = field(default_factory=dict)
-    _looked: float | None = None
 
     def see(self, node: node_pb2.Node, now: float) -> None:
         """Take in a node as the watch shows it; a status that has changed is a sign of life, unless by our mark."""
         name = node.metadata.name
-        if not _is_marked(node) and self._statuses.get(name) != node.status:
+        if not is_marked(node) and self._statuses.get(name) != node.status:
             self._statuses[name] = node.status
             self._since[name] = now
 
@@ -54,11 +50,10 @@ class Sightings:
         """Take in that the store answers now. At first, and after a time of blindness, which is told, every silence
         starts anew.
         """
-        before, self._looked = self._looked, now
-        blind = before is not None and now - before > self.blind_after
-        if blind or before is None:
+        look = self._sight.looked(now)
+        if look is not Look.NEXT:
             self._since = dict.fromkeys(self._since, now)
-        return blind
+        return look is Look.AFTER_BLINDNESS
 
     def silent(self, name: str, now: float) -> float:
         """For how many seconds a node was not heard; 0 for one that was never seen."""
@@ -68,7 +63,7 @@ class Sightings:
 def decide(nodes: Iterable[node_pb2.Node], sightings: Sightings, now: float, grace: float) -> list[Lost]:
     """Choose the nodes that are silent for more than `grace` seconds and are not marked yet."""
     silences = ((node, sightings.silent(node.metadata.name, now)) for node in nodes)
-    return [Lost(node, silent) for node, silent in silences if silent > grace and not _is_marked(node)]
+    return [Lost(node, silent) for node, silent in silences if silent > grace and not is_marked(node)]
 
 
 def mark(lost: Lost, now: Timestamp) -> node_pb2.Node:
@@ -76,18 +71,9 @@ def mark(lost: Lost, now: Timestamp) -> node_pb2.Node:
     node = node_pb2.Node(status=lost.node.status)
     node.metadata.name = lost.node.metadata.name
     node.metadata.resource_version = lost.node.metadata.resource_version
-    condition = _ready(node) or node.status.conditions.add(type=READY)
+    condition = ready_condition(node) or node.status.conditions.add(type=READY)
     condition.status = meta_pb2.CONDITION_STATUS_UNKNOWN
     condition.last_transition_time.CopyFrom(now)
     condition.reason = REASON
     condition.message = f"the node has not reported for {lost.silent:.0f} s"
     return node
-
-
-def _is_marked(node: node_pb2.Node) -> bool:
-    condition = _ready(node)
-    return condition is not None and condition.status == meta_pb2.CONDITION_STATUS_UNKNOWN
-
-
-def _ready(node: node_pb2.Node) -> node_pb2.NodeCondition | None:
-    return next((condition for condition in node.status.conditions if condition.type == READY), None)

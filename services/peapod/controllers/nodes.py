@@ -1,7 +1,8 @@
 """The node controller: marks nodes that are silent for too long as Ready=Unknown, so that they get no more pods, and
 the pods that they have as Unknown.
 
-The node's next heartbeat makes it ready again, and its kubelet tells anew how the pods are. No pod is moved.
+The node's next heartbeat makes it ready again, and its kubelet tells anew how the pods are. No pod is moved; when the
+silence lasts, evictions.py has them deleted.
 """
 
 from __future__ import annotations
@@ -18,16 +19,16 @@ from peapod.common.events import Recorder
 from peapod.common.informer import Informer
 from peapod.controllers.lost_pods import mark_pods
 from peapod.controllers.node_lifecycle import Lost, Sightings, decide, mark
+from peapod.controllers.node_news import Chronicle
+from peapod.controllers.sight import BLIND_AFTER_LOOKS, LOOKS_PER_GRACE, Sight, store_answers
 from peapod.v1.meta_pb2 import EventType
 from peapod.v1.node_pb2 import Node
-from peapod.v1.node_service_pb2 import ListNodesRequest, UpdateNodeStatusRequest
+from peapod.v1.node_service_pb2 import UpdateNodeStatusRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 
 logger = logging.getLogger(__name__)
 
-LOOKS_PER_GRACE = 8
-BLIND_AFTER_LOOKS = 3
 ANSWER_SECONDS = 5.0
 
 
@@ -48,7 +49,8 @@ class NodeController:
         self._recorder = recorder
         self._grace = grace
         self._pause = grace / LOOKS_PER_GRACE
-        self._sightings = Sightings(BLIND_AFTER_LOOKS * self._pause)
+        self._sightings = Sightings(Sight(BLIND_AFTER_LOOKS * self._pause))
+        self._chronicle = Chronicle()
         nodes.on_change(self._changed)
 
     async def run(self) -> None:
@@ -59,14 +61,14 @@ class NodeController:
             await asyncio.sleep(self._pause)
 
     async def _look(self) -> None:
-        # An empty list, but read through the store: where it answers, heartbeats can be stored as well.
-        nobody = ListNodesRequest(field_selector="metadata.name=")
-        await self._client.list_nodes(nobody, timeout=ANSWER_SECONDS)
+        await store_answers(self._client)
         now = time.monotonic()
         if self._sightings.looked(now):
             logger.info("nodes: could not see for a while, every node gets its %g s anew", self._grace)
         lost = decide(self._nodes.objects.values(), self._sightings, now, self._grace)
         await asyncio.gather(*(self._mark(one) for one in lost))
+        for node, reason, message in self._chronicle.look(self._nodes.objects.values()):
+            self._recorder.record(node, reason, message)
 
     async def _mark(self, lost: Lost) -> None:
         name, now = lost.node.metadata.name, Timestamp()

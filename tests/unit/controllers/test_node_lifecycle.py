@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peapod.controllers.node_lifecycle import Sightings, decide, mark
+from peapod.controllers.sight import Sight
 from peapod.v1 import meta_pb2, node_pb2
 from tests.support.objects import FALSE, TRUE, UNKNOWN, make_node
 
@@ -23,7 +24,7 @@ def heard(name: str = "n", at: int = 1, ready: meta_pb2.ConditionStatus | None =
 
 @pytest.fixture
 def sightings() -> Sightings:
-    return Sightings(BLIND)
+    return Sightings(Sight(BLIND))
 
 
 def lost(sightings: Sightings, now: float, *nodes: node_pb2.Node) -> dict[str, float]:
@@ -96,7 +97,7 @@ def test_an_outage_before_the_first_look_counts_as_blindness(sightings: Sighting
 @given(gaps=st.lists(st.floats(0.1, 100), max_size=30), dead=st.booleans())
 def test_whoever_is_heard_in_time_is_never_lost(gaps: list[float], dead: bool) -> None:
     """Looks come at any pace; a node reports whenever the store answers, but for one that died at the start."""
-    sightings, now, node = Sightings(BLIND), 0.0, heard()
+    sightings, now, node = Sightings(Sight(BLIND)), 0.0, heard()
     sightings.see(node, now)
     sightings.looked(now)
     seeing = 0.0
@@ -136,6 +137,6 @@ def test_a_node_that_never_reported_is_marked_too() -> None:
 
 
 def _silent_since_0(node: node_pb2.Node) -> Sightings:
-    sightings = Sightings(BLIND)
+    sightings = Sightings(Sight(BLIND))
     sightings.see(node, 0)
     return sightings
