@@ -21,11 +21,12 @@ class ControllersService:
 
     def __init__(self, config: ControllersConfig) -> None:
         self._channel = open_channel(config.apiserver)
-        client = NodeServiceClient(self._channel)
+        client, pod_client = NodeServiceClient(self._channel), PodServiceClient(self._channel)
         nodes = Informer(informer.nodes(client), name="nodes")
+        pods = Informer(informer.pods(pod_client), name="pods")
         recorder = Recorder(EventServiceClient(self._channel), "controllers")
-        cluster = Cluster(config, nodes, client, PodServiceClient(self._channel), recorder)
-        self._loops = {"nodes": nodes.run, "events": recorder.run} | {
+        cluster = Cluster(config, nodes, pods, client, pod_client, recorder)
+        self._loops = {"nodes": nodes.run, "pods": pods.run, "events": recorder.run} | {
             name: make(cluster).run for name, make in CONTROLLERS.items()
         }
         self._tasks: list[asyncio.Task[None]] = []

@@ -10,9 +10,14 @@ from typing import Protocol
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
 from peapod.controllers.config import ControllersConfig
+from peapod.controllers.eviction import Waits
+from peapod.controllers.evictions import EvictionController
 from peapod.controllers.nodes import NodeController
+from peapod.controllers.pace import Pace
+from peapod.controllers.removal import Removal
 from peapod.v1.node_pb2 import Node
 from peapod.v1.node_service_rpc import NodeServiceClient
+from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_rpc import PodServiceClient
 
 
@@ -30,6 +35,7 @@ class Cluster:
 
     config: ControllersConfig
     nodes: Informer[Node]
+    pods: Informer[Pod]
     node_client: NodeServiceClient
     pod_client: PodServiceClient
     recorder: Recorder
@@ -40,5 +46,20 @@ def _nodes(cluster: Cluster) -> Controller:
     return NodeController(cluster.nodes, cluster.node_client, cluster.pod_client, cluster.recorder, grace)
 
 
-CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType({"node controller": _nodes})
+def _evictions(cluster: Cluster) -> Controller:
+    grace, timeout = cluster.config.node_grace_seconds, cluster.config.pod_eviction_timeout
+    return EvictionController(
+        cluster.nodes,
+        cluster.pods,
+        cluster.node_client,
+        Removal(cluster.pod_client, cluster.recorder),
+        Waits(timeout, absence=grace),
+        Pace(cluster.config.eviction_rate),
+        grace,
+    )
+
+
+CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
+    {"node controller": _nodes, "eviction controller": _evictions}
+)
 """By the name that the log gives them."""

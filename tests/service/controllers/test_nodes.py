@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
 
-from peapod.controllers.config import ControllersConfig
-from peapod.controllers.server import ControllersService
 from peapod.v1 import meta_pb2, node_pb2, pod_pb2
 from peapod.v1 import node_service_pb2 as pb
 from peapod.v1 import pod_service_pb2 as pods
@@ -18,20 +15,10 @@ from tests.support.apiserver import OwnApi, connected, running_apiserver
 from tests.support.following import Following, following
 from tests.support.kubelet import TroubledRuntime, create, running_kubelet
 from tests.support.objects import TRUE, UNKNOWN, make_node
+from tests.support.own_controllers import GRACE, running_controllers
 from tests.support.pods import make_pod
 
-GRACE = 0.8
 RUNNING, SUCCEEDED, LOST = pod_pb2.POD_PHASE_RUNNING, pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_UNKNOWN
-
-
-@asynccontextmanager
-async def running_controllers(apiserver: str) -> AsyncGenerator[ControllersService]:
-    service = ControllersService(ControllersConfig(apiserver=apiserver, node_grace_seconds=GRACE))
-    try:
-        await service.start()
-        yield service
-    finally:
-        await service.stop()
 
 
 def phase_of(seen: Following, name: str) -> pod_pb2.PodPhase:
@@ -61,7 +48,8 @@ async def test_a_silent_node_is_marked_until_it_reports_again(api: OwnApi, seen:
 
 
 async def test_the_pods_of_a_silent_node_are_unknown_but_for_those_that_are_over(api: OwnApi, seen: Following) -> None:
-    await report(api, make_node("n1"))
+    for node in ("n1", "n2"):
+        await report(api, make_node(node))
     for name, node, phase in (("lost", "n1", RUNNING), ("done", "n1", SUCCEEDED), ("elsewhere", "n2", RUNNING)):
         pod = make_pod(name=name)
         pod.spec.node_name = node
