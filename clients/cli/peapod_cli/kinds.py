@@ -94,11 +94,20 @@ def one(words: Sequence[str], usage: str, *kinds: Kind) -> Target:
 
 def one_pod(text: str, verb: str) -> str:
     """Read the name of a pod out of `NAME` or `pod/NAME`; raise `Invalid` for another type, which cannot be "verb"."""
+    return _name_of(POD, text, verb)
+
+
+def one_node(text: str) -> str:
+    """Read the name of a node out of `NAME` or `node/NAME`; raise `Invalid` for another type."""
+    return _name_of(NODE, text, "take no pods")
+
+
+def _name_of(kind: Kind, text: str, verb: str) -> str:
     if "/" not in text:
         return text
     target = _pair(text)
-    if target.kind is not POD:
-        raise Invalid(f"{word(target.kind)} {verb}; name a pod")
+    if target.kind is not kind:
+        raise Invalid(f"{word(target.kind)} {verb}; name a {kind.singular}")
     return target.names[0]
 
 

@@ -46,6 +46,7 @@ def candidates(*typed: str) -> list[str]:
         (["proxy", "-p", ""], []),
         (["expose", "s"], ["services"]),
         (["rollingupdate", ""], ["replication_controller-1", "replication_controller-2"]),
+        (["drain", ""], ["node-1", "node-2"]),
         (["config", "set-c"], ["set-cluster", "set-context", "set-credentials"]),
         (["config", "set-context", "x", "--cl"], ["--cluster"]),
         (["completion", ""], ["bash", "zsh"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peapod_cli.verbs.asking import APIVERSIONS, CLUSTERINFO, COMPLETION, NAMESPACE, VERSION
 from peapod_cli.verbs.declared import CREATE, DELETE, UPDATE
+from peapod_cli.verbs.operating import CORDON, DRAIN, UNCORDON
 from peapod_cli.verbs.replicated import EXPOSE, RESIZE, ROLLINGUPDATE, RUN_CONTAINER, STOP
 from peapod_cli.verbs.running import EXEC, LOG, PORT_FORWARD
 from peapod_cli.verbs.serving import PROXY, UP
@@ -26,6 +27,9 @@ VERBS = (
     UPDATE,
     STOP,
     DELETE,
+    CORDON,
+    UNCORDON,
+    DRAIN,
     PROXY,
     CLUSTERINFO,
     CONFIG,
