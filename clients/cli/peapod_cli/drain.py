@@ -81,7 +81,9 @@ class _Draining:
             yield from follow(self._pods, "", fields=self.fields, seconds=seconds)
         except TooLate as late:
             left = [called(pod) for pod in self._there.values() if not is_mirror(pod)]
-            still = f"{len(left)} pods are left, such as {left[0]}" if left else "its pods are not known"
+            if not left:
+                raise
+            still = f"{len(left)} pods are left, such as {left[0]}"
             raise TooLate(f"{kinds.word(NODE)}/{self._name} is not empty after {seconds:g} s: {still}") from late
 
     def _take(self, seen: Seen) -> None:

@@ -24,4 +24,4 @@ class ControllersConfig(ServiceConfig):
         """Refuse what cannot work."""
         for name in ("node_grace_seconds", "pod_eviction_timeout", "eviction_rate"):
             if not 0 < getattr(self, name) < math.inf:
-                raise ValueError(f"--{name.replace('_', '-')} must be positive")
+                raise ValueError(f"--{name.replace('_', '-')} must be a positive number")
