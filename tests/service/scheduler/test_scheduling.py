@@ -30,6 +30,12 @@ async def delete(api: OwnApi, name: str) -> None:
     await api.pods.delete_pod(pods.DeletePodRequest(namespace="default", name=name))
 
 
+async def close(api: OwnApi, name: str, *, closed: bool) -> None:
+    node = (await api.nodes.get_node(nodes.GetNodeRequest(name=name))).node
+    node.spec.unschedulable = closed
+    await api.nodes.update_node(nodes.UpdateNodeRequest(node=node))
+
+
 async def test_a_pod_gets_a_node_and_people_are_told(api: OwnApi, seen: Following) -> None:
     await report(api, make_node("n1"))
     async with running_scheduler(api.address):
@@ -69,6 +75,31 @@ async def test_a_node_that_comes_later_takes_what_waits(api: OwnApi, seen: Follo
         await report(api, make_node("n1"))
         await report(api, make_node("n2", labels={"disk": "ssd"}))
         await seen.until(lambda: seen.bound == {"web": "n2"})
+
+
+async def test_a_closed_node_takes_nothing_until_it_is_opened(api: OwnApi, seen: Following) -> None:
+    await report(api, make_node("n1"))
+    async with running_scheduler(api.address):
+        await create(api, make_pod("before"))
+        await seen.until(lambda: seen.bound == {"before": "n1"})
+        await close(api, "n1", closed=True)
+        await create(api, make_pod("web"))
+        await seen.until(lambda: seen.told("failedScheduling", "web") == ["no node fits: 1 node: unschedulable (n1)"])
+        await close(api, "n1", closed=False)
+        await seen.until(lambda: seen.bound == {"before": "n1", "web": "n1"})
+
+
+async def test_a_node_that_is_removed_takes_nothing_and_comes_back_empty(api: OwnApi, seen: Following) -> None:
+    await report(api, make_node("n1", pods="1"))
+    async with running_scheduler(api.address):
+        await create(api, make_pod("lost"))
+        await seen.until(lambda: seen.bound == {"lost": "n1"})
+        await api.nodes.delete_node(nodes.DeleteNodeRequest(name="n1"))
+        await create(api, make_pod("web"))
+        await seen.until(lambda: seen.told("failedScheduling", "web") == ["no node fits: there are none"])
+        await delete(api, "lost")
+        await report(api, make_node("n1", pods="1"))
+        await seen.until(lambda: seen.bound == {"web": "n1"})
 
 
 async def test_a_host_port_is_never_given_twice(api: OwnApi, seen: Following) -> None:
