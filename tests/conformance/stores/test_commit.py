@@ -8,7 +8,7 @@ from contextlib import suppress
 import pytest
 
 from peapod.apiserver.storage.limits import MOST_BYTES, MOST_OPERATIONS
-from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
+from peapod.apiserver.storage.store import Check, Delete, Entry, PreconditionFailed, Put, Store
 from peapod.common.errors import Invalid
 from tests.support.stores import Place, replay
 
@@ -91,6 +91,50 @@ async def test_a_commit_of_several_keys_is_done_wholly_or_not_at_all(store: Stor
     assert (await store.list("/peapod/")).entries == [Entry(A, b"1", old), Entry(B, b"1", old)]
 
 
+async def test_a_check_holds_a_commit_to_a_key_that_it_does_not_write(store: Store) -> None:
+    old = await store.commit([Put(A, b"1")])
+    new = await store.commit([Put(B, b"1"), Check(A, old), Check(C, 0)])
+    assert (await store.list("/peapod/")).entries == [Entry(A, b"1", old), Entry(B, b"1", new)]
+    for check, current in (
+        (Check(A, old - 1), {A: Entry(A, b"1", old)}),
+        (Check(A, 0), {A: Entry(A, b"1", old)}),
+        (Check(C, old), {C: None}),
+    ):
+        with pytest.raises(PreconditionFailed) as failure:
+            await store.commit([Put(B, b"2"), check])
+        assert failure.value.current == current
+    assert await store.get(B) == Entry(B, b"1", new)
+
+
+async def test_a_check_changes_nothing_that_a_watch_would_tell(store: Store) -> None:
+    old = await store.commit([Put(A, b"1")])
+    history = await replay(store)
+    await store.commit([Check(A, old)])
+    end = await store.commit([Put(B, b"1"), Check(A, old)])
+    assert [change.key for change in (await history.follow(store, end)).changes] == [B]
+    assert await store.get(A) == Entry(A, b"1", old)
+
+
+async def test_many_commits_may_check_the_same_key_at_once(store: Store) -> None:
+    old = await store.commit([Put(A, b"1")])
+    commits = (store.commit([Put(f"/peapod/{number:02}", b"x", expect=0), Check(A, old)]) for number in range(64))
+    revisions = await asyncio.gather(*commits)
+    assert len((await store.list("/peapod/")).entries) == 65
+    assert min(revisions) > old
+
+
+async def test_a_key_that_changes_is_never_checked_as_it_was(store: Store) -> None:
+    """Each counts the other's key while it raises its own: in some order of the two, one has to fail."""
+    for _ in range(10):
+        a, b = await asyncio.gather(store.commit([Put(A, b"")]), store.commit([Put(B, b"")]))
+        results = await asyncio.gather(
+            store.commit([Put(A, b"x", expect=a), Check(B, b)]),
+            store.commit([Put(B, b"x", expect=b), Check(A, a)]),
+            return_exceptions=True,
+        )
+        assert sorted(isinstance(result, PreconditionFailed) for result in results) == [False, True]
+
+
 async def test_a_commit_takes_as_many_keys_as_allowed(store: Store) -> None:
     keys = [f"/peapod/pods/default/{i:03}" for i in range(MOST_OPERATIONS)]
     revision = await store.commit([Put(key, b"x", expect=0) for key in keys])
@@ -107,12 +151,13 @@ async def test_a_commit_takes_as_many_bytes_as_allowed(store: Store) -> None:
     "operations",
     [
         [Put(A, b"1"), Delete(A)],
+        [Put(A, b"1"), Check(A, 0)],
         [Put(f"/peapod/{i}", b"") for i in range(MOST_OPERATIONS + 1)],
         [Put(A, b"x" * MOST_BYTES), Put(B, b"x")],
         [Put("/elsewhere/a", b"1")],
         [Put("/peapod/.head", b"1")],
     ],
-    ids=["a key twice", "too many keys", "too many bytes", "outside", "the engine's own"],
+    ids=["a key twice", "a key written and checked", "too many keys", "too many bytes", "outside", "the engine's own"],
 )
 async def test_a_commit_beyond_the_limits_is_refused(store: Store, operations: list[Put]) -> None:
     before = await store.revision()

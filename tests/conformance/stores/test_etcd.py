@@ -13,7 +13,7 @@ from etcd3.etcdrpc import rpc_pb2, rpc_pb2_grpc
 
 from peapod.apiserver.storage.etcd import EtcdStore
 from peapod.apiserver.storage.open import open_store
-from peapod.apiserver.storage.store import Compacted, Delete, Entry, PreconditionFailed, Put, Store
+from peapod.apiserver.storage.store import Check, Compacted, Delete, Entry, PreconditionFailed, Put, Store
 from peapod.common.errors import Unavailable
 from tests.support.etcd import EtcdServer, running_etcd
 from tests.support.stores import Place, put_all, replay
@@ -133,6 +133,27 @@ async def test_a_commit_whose_answer_is_lost_is_done_once(etcd: EtcdServer, etcd
         assert await store.commit([Put(A, b"2", expect=done)]) == done + 1
         await store.close()
     assert [change.key for change in history.changes] == [A]
+
+
+async def test_of_many_commits_whose_answer_is_lost_each_learns_what_became_of_it(
+    etcd: EtcdServer, etcd_place: Place, witness: Store
+) -> None:
+    async with wire_to(etcd.endpoints[0]) as wire:
+        store = open_store(etcd_place.url.replace(etcd.endpoints[0], wire.address))
+        mark = await store.commit([Put(A, b"1")])
+        history = await replay(witness)
+        wire.hold_answers()
+        commits = [
+            asyncio.create_task(store.commit([Put(f"/peapod/{number}", b"", 0), Check(A, mark), Check(B, number % 2)]))
+            for number in range(90)
+        ]
+        await history.follow(witness, mark + 1)
+        wire.cut()
+        wire.release()
+        results = await asyncio.gather(*commits, return_exceptions=True)
+        assert set(results[::2]) == {mark + 1}
+        assert all(isinstance(result, PreconditionFailed) and result.current == {B: None} for result in results[1::2])
+        await store.close()
 
 
 async def test_an_outage_is_told_in_time_and_survived(server: EtcdServer) -> None:

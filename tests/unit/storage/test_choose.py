@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from peapod.apiserver.storage.etcd_txn import choose
 from peapod.apiserver.storage.group import Commit
 from peapod.apiserver.storage.limits import MOST_BYTES, MOST_OPERATIONS
-from peapod.apiserver.storage.store import Put
+from peapod.apiserver.storage.store import Check, Operation, Put
 
 KEYS = st.sets(st.integers(0, 300), min_size=1, max_size=MOST_OPERATIONS)
 ETCD_MOST_OPERATIONS = 128
@@ -47,3 +47,19 @@ def test_every_commit_has_its_turn_in_transactions_that_etcd_takes(keys: list[se
 def test_the_one_that_waits_longest_comes_first() -> None:
     a, b, a_again, c = _commits([{1}, {2}, {1}, {3}], 0)
     assert choose([a, b, a_again, c]) == ([a, b, c], [a_again])
+
+
+def _one(*operations: Operation) -> Commit:
+    loop = asyncio.new_event_loop()
+    try:
+        return Commit(operations, loop.create_future())
+    finally:
+        loop.close()
+
+
+def test_those_who_check_the_same_key_go_together_and_not_with_who_puts_it() -> None:
+    mark = "/peapod/mark"
+    one, two = _one(Put("/peapod/1", b""), Check(mark, 7)), _one(Put("/peapod/2", b""), Check(mark, 7))
+    putter, later = _one(Put(mark, b"")), _one(Put("/peapod/3", b""), Check(mark, 7))
+    assert choose([one, two, putter, later]) == ([one, two, later], [putter])
+    assert choose([putter, one, two]) == ([putter], [one, two])

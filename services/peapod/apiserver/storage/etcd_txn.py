@@ -16,7 +16,7 @@ from etcd3.etcdrpc import rpc_pb2
 from peapod.apiserver.storage.etcd_keys import Keys
 from peapod.apiserver.storage.group import Commit, Outcome
 from peapod.apiserver.storage.limits import MOST_BYTES, size
-from peapod.apiserver.storage.store import Entry, Operation, PreconditionFailed, Put
+from peapod.apiserver.storage.store import Check, Delete, Entry, Operation, PreconditionFailed, Put
 
 _MOST_NESTED = 128
 """etcd's own limit for the operations of a transaction plus those of the largest one nested in it."""
@@ -32,20 +32,28 @@ class Ledger(NamedTuple):
 
 
 def choose(waiting: Sequence[Commit]) -> tuple[list[Commit], list[Commit]]:
-    """Take the commits that fit into one transaction, in which no key may be put twice; the others wait."""
+    """Take the commits that fit into one transaction; the others wait.
+
+    No key may be put twice in one, and etcd looks at all that is expected before it puts anything: a key that one
+    commit puts must not be checked by another. Any number of them may check the same.
+    """
     group: list[Commit] = []
     rest: list[Commit] = []
-    keys: set[str] = set()
+    written: set[str] = set()
+    checked: set[str] = set()
     bytes_ = largest = 0
     for commit in waiting:
-        names = {operation.key for operation in commit.operations}
-        total, most = bytes_ + size(commit.operations), max(largest, len(names))
+        checks = {operation.key for operation in commit.operations if isinstance(operation, Check)}
+        writes = {operation.key for operation in commit.operations} - checks
+        total, most = bytes_ + size(commit.operations), max(largest, len(commit.operations))
         fits = total <= MOST_BYTES and _OWN + len(group) + 1 + most <= _MOST_NESTED
-        if group and (not fits or not keys.isdisjoint(names)):
+        apart = written.isdisjoint(writes | checks) and checked.isdisjoint(writes)
+        if group and not (fits and apart):
             rest.append(commit)
             continue
         group.append(commit)
-        keys |= names
+        written |= writes
+        checked |= checks
         bytes_, largest = total, most
     return group, rest
 
@@ -88,17 +96,20 @@ def outcomes(keys: Keys, group: Sequence[Commit], answer: rpc_pb2.TxnResponse) -
 
 def inquiry(keys: Keys, group: Sequence[Commit], revision: int) -> rpc_pb2.TxnRequest:
     """Build the question what the transaction that made `revision` found, when its answer was lost."""
-    expecting = (operation.key for commit in group for operation in _expecting(commit.operations))
-    return rpc_pb2.TxnRequest(success=[_read(keys.encode(key), revision - 1) for key in expecting])
+    questions = (
+        [_read(keys.encode(operation.key), revision - 1) for operation in _expecting(commit.operations)]
+        for commit in group
+    )
+    # Nested as the commits were, and so within etcd's limits as they were.
+    nested = (rpc_pb2.TxnRequest(success=reads) for reads in questions)
+    return rpc_pb2.TxnRequest(success=[rpc_pb2.RequestOp(request_txn=one) for one in nested])
 
 
 def outcomes_at(keys: Keys, group: Sequence[Commit], revision: int, answer: rpc_pb2.TxnResponse) -> list[Outcome]:
     """Read from the inquiry's answer what became of each commit."""
-    found = iter(answer.responses)
     result: list[Outcome] = []
-    for commit in group:
-        own = [next(found) for _ in _expecting(commit.operations)]
-        failed = _failed(keys, commit.operations, own)
+    for commit, nested in zip(group, answer.responses, strict=True):
+        failed = _failed(keys, commit.operations, nested.response_txn.responses)
         result.append(PreconditionFailed(failed) if failed else revision)
     return result
 
@@ -111,7 +122,7 @@ def _commit(keys: Keys, operations: Sequence[Operation]) -> rpc_pb2.TxnRequest:
     expecting = _expecting(operations)
     return rpc_pb2.TxnRequest(
         compare=[_unchanged(keys.encode(operation.key), operation.expect or 0) for operation in expecting],
-        success=[_do(keys, operation) for operation in operations],
+        success=[_do(keys, operation) for operation in operations if not isinstance(operation, Check)],
         failure=[_read(keys.encode(operation.key)) for operation in expecting],
     )
 
@@ -140,7 +151,7 @@ def _is(key: bytes, value: bytes) -> rpc_pb2.Compare:
     return rpc_pb2.Compare(result=rpc_pb2.Compare.EQUAL, target=rpc_pb2.Compare.VALUE, key=key, value=value)
 
 
-def _do(keys: Keys, operation: Operation) -> rpc_pb2.RequestOp:
+def _do(keys: Keys, operation: Put | Delete) -> rpc_pb2.RequestOp:
     key = keys.encode(operation.key)
     if isinstance(operation, Put):
         return _put(key, operation.value)

@@ -6,7 +6,7 @@ from collections import ChainMap
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 
-from peapod.apiserver.storage.store import Change, Entry, Operation, PreconditionFailed, Put
+from peapod.apiserver.storage.store import Change, Check, Entry, Operation, PreconditionFailed, Put
 
 State = Mapping[str, Entry | None]
 """Entries by key; None, like no entry at all, is an absent key."""
@@ -53,6 +53,8 @@ def _failed(operations: Sequence[Operation], state: State) -> dict[str, Entry | 
 def _changes(operations: Sequence[Operation], state: State, revision: int) -> list[Change]:
     changes = []
     for operation in operations:
+        if isinstance(operation, Check):
+            continue
         value = operation.value if isinstance(operation, Put) else None
         previous = state.get(operation.key)
         if value is not None or previous is not None:

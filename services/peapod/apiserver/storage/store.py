@@ -60,7 +60,15 @@ class Delete:
     expect: int | None = None
 
 
-Operation = Put | Delete
+@dataclass(frozen=True, slots=True)
+class Check:
+    """Do nothing to a key, but only while it is at revision `expect`; 0 is absent."""
+
+    key: str
+    expect: int
+
+
+Operation = Put | Delete | Check
 
 
 class PreconditionFailed(Exception):
