@@ -20,3 +20,9 @@ def violations(namespace: namespace_pb2.Namespace) -> Iterator[Violation]:
         elif "/" not in finalizer and finalizer != STANDARD_FINALIZER:
             description = f"must be {STANDARD_FINALIZER!r}, or say whose it is before a '/', such as example.com/backup"
             yield Violation(f"spec.finalizers[{index}]", description)
+
+
+def is_terminating(namespace: namespace_pb2.Namespace) -> bool:
+    """Tell whether a namespace is on its way out, and lets nothing in."""
+    phase = namespace.status.phase
+    return phase == namespace_pb2.NAMESPACE_PHASE_TERMINATING or namespace.metadata.HasField("deletion_timestamp")
