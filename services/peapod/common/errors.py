@@ -128,6 +128,13 @@ class Conflict(PeapodError):
     reason = "CONFLICT"
 
 
+class Forbidden(PeapodError):
+    """The request is right, and the rules of the place where it would be done do not let it in."""
+
+    code = grpc.StatusCode.PERMISSION_DENIED
+    reason = "FORBIDDEN"
+
+
 class NotReady(PeapodError):
     """The object is not in a state that allows this yet."""
 
@@ -147,6 +154,13 @@ class SlowWatcher(PeapodError):
 
     code = grpc.StatusCode.RESOURCE_EXHAUSTED
     reason = "SLOW_WATCHER"
+
+
+class TooMany(PeapodError):
+    """The caller asks for more of these in a time than it may; this one was dropped."""
+
+    code = grpc.StatusCode.RESOURCE_EXHAUSTED
+    reason = "TOO_MANY"
 
 
 class StoreFull(PeapodError):
@@ -173,7 +187,7 @@ class TooLate(PeapodError):
 _BY_REASON = {kind.reason: kind for kind in PeapodError.__subclasses__()}
 _BY_CODE = {
     kind.code: kind
-    for kind in (Invalid, Unsupported, NotFound, AlreadyExists, Conflict, NotReady, Expired, SlowWatcher)
+    for kind in (Invalid, Unsupported, NotFound, AlreadyExists, Conflict, Forbidden, NotReady, Expired, SlowWatcher)
 } | {Unavailable.code: Unavailable, TooLate.code: TooLate}
 _CODE_BY_NUMBER: dict[int, grpc.StatusCode] = {code.value[0]: code for code in grpc.StatusCode}
 

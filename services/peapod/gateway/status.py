@@ -12,6 +12,7 @@ from peapod.common.errors import (
     AlreadyExists,
     Conflict,
     Expired,
+    Forbidden,
     Invalid,
     NotFound,
     NotReady,
@@ -19,6 +20,7 @@ from peapod.common.errors import (
     SlowWatcher,
     StoreFull,
     TooLate,
+    TooMany,
     Unavailable,
     Unsupported,
     Violation,
@@ -74,6 +76,8 @@ _BY_KIND: tuple[tuple[type[PeapodError], Outcome], ...] = (
     (NotFound, Outcome(404, "NotFound")),
     (AlreadyExists, Outcome(409, "AlreadyExists")),
     (Conflict, Outcome(409, "Conflict")),
+    (Forbidden, Outcome(403, "Forbidden")),
+    (TooMany, Outcome(429, "TooManyRequests")),
     (NotReady, Outcome(409, "Conflict")),
     (Expired, Outcome(410, "Gone")),
     (SlowWatcher, Outcome(410, "Gone")),
@@ -193,7 +197,7 @@ def _details(error: PeapodError, found: Outcome, wrong: Sequence[Violation], abo
     if about.resource is None:
         return {}
     details: dict[str, Any] = {}
-    if (code in (404, 409) and about.name) or code == _INVALID.code:
+    if (code in (403, 404, 409) and about.name) or code == _INVALID.code:
         details = {about.version.id_key: about.name, "kind": _noun(about, reason)}
     if wrong and (code in (422, 501) or isinstance(error, Misread)):
         details["causes"] = [_cause(violation) for violation in wrong]
