@@ -111,6 +111,14 @@ class Objects:
         """Remove an object."""
         return self.kind.of(await self.call("Delete", name=name, **fields))
 
+    async def remove(self, name: str, **fields: Any) -> Any:
+        """Remove an object for good: of a namespace, the finalizers too."""
+        gone = await self.delete(name, **fields)
+        if self.kind is kinds.NAMESPACE and gone.spec.finalizers:
+            gone.spec.finalizers[:] = []
+            gone = await self.update(gone, "Finalize")
+        return gone
+
     async def names(self, **fields: Any) -> list[str]:
         """The names of all that match, in their order."""
         return [item.metadata.name for item in (await self.call("List", **fields)).items]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from peapod.apiserver import wire
@@ -11,6 +11,7 @@ from peapod.apiserver.storage.store import Change, Entry
 from peapod.common.watching import cache
 from peapod.common.watching.form import DELETED
 from peapod.common.watching.occurrence import Occurrence
+from peapod.common.watching.selection import Selection
 from peapod.v1.meta_pb2 import EventType
 
 
@@ -63,6 +64,10 @@ class Cache(cache.Cache[Item]):
     def position(self) -> bytes:
         """Encode where the cache is."""
         return wire.position(self.revision, self.store_id)
+
+    def of_namespace(self, namespace: str) -> Iterator[Item]:
+        """Walk the objects of a namespace."""
+        return self.select(Selection(self.strategy, namespace, "", "")) if len(self) else iter(())
 
     def load_entries(self, entries: Iterable[Entry], revision: int, store_id: str) -> None:
         """Start afresh from a listing of the store."""

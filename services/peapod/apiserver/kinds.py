@@ -7,7 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 from peapod.apiserver.cache import Cache, Item
+from peapod.apiserver.companions.admission import Admission
 from peapod.apiserver.feed import Feed
+from peapod.apiserver.fencing import Fencing
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.resources import (
     endpoints,
@@ -24,8 +26,9 @@ from peapod.apiserver.resources import (
 )
 from peapod.apiserver.resources.strategy import R, Strategy
 from peapod.apiserver.storage.store import Store
+from peapod.apiserver.writer import Companion, Writer
 from peapod.common.errors import AlreadyExists, Expired, Unavailable
-from peapod.common.kinds import ENDPOINTS, EVENT
+from peapod.common.kinds import NAMESPACE
 from peapod.common.watching.fanout import FanOut
 from peapod.v1.endpoints_pb2 import Endpoints
 from peapod.v1.event_pb2 import Event
@@ -46,20 +49,26 @@ GOODBYE_SECONDS = 2.0
 BOOKMARK_SECONDS = 10.0
 """A watcher hears from the server at least this often; clients give up on a silent one after a minute."""
 
-_PASSING = (EVENT, ENDPOINTS)
-
 
 class Kinds:
     """The API's kinds over one store. `history` is how many changes of each a watch can resume across."""
 
-    def __init__(self, store: Store, *, history: int, watch_seconds: float, allow_privileged: bool = False) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        history: int,
+        watch_seconds: float,
+        allow_privileged: bool = False,
+    ) -> None:
         self.caches: dict[str, Cache] = {}
         self.fanouts: dict[str, FanOut[Item]] = {}
         self.registries: list[Registry[Any]] = []
-        self._store = store
         self._history = history
         self._watch_seconds = watch_seconds
-        self.feed = Feed(store, self.caches, history, self._restart_watches)
+        self._fencing = Fencing(store)
+        self.feed = Feed(store, self.caches, history, self._begin_anew)
+        self._admission = Admission(self.feed, self.caches)
         self.pods: Registry[Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
         self.nodes: Registry[Node] = self._add(node.STRATEGY)
         self.events: Registry[Event] = self._add(event.STRATEGY)
@@ -72,12 +81,7 @@ class Kinds:
         self.endpoints: Registry[Endpoints] = self._add(endpoints.STRATEGY)
         self.limit_ranges: Registry[LimitRange] = self._add(limit_range.STRATEGY)
         self.resource_quotas: Registry[ResourceQuota] = self._add(resource_quota.STRATEGY)
-        self.leases: Registry[Lease] = self._add(lease.STRATEGY)
-
-    def contents(self) -> list[Registry[Any]]:
-        """The kinds that keep a namespace from being deleted: not those that come and go by themselves."""
-        kept = [registry for registry in self.registries if registry.strategy.namespaced]
-        return [registry for registry in kept if registry.strategy.of not in _PASSING]
+        self.leases: Registry[Lease] = self._add(lease.STRATEGY, self._fencing.lease_companion)
 
     async def ensure_default_namespace(self) -> None:
         """Make the namespace that objects without one go to."""
@@ -101,13 +105,17 @@ class Kinds:
         with suppress(TimeoutError):
             await asyncio.wait_for(goodbyes, GOODBYE_SECONDS)
 
-    def _restart_watches(self) -> None:
+    def _begin_anew(self) -> None:
+        self._admission.forget()
         for fanout in self.fanouts.values():
             fanout.end(Expired("changes were missed: list again"))
 
-    def _add(self, strategy: Strategy[R]) -> Registry[Any]:
+    def _add(self, strategy: Strategy[R], *companions: Companion[Any]) -> Registry[Any]:
         cache = self.caches[strategy.plural] = Cache(strategy, self._history)
         fanout = self.fanouts[strategy.plural] = FanOut(cache, self._watch_seconds)
-        registry = Registry(strategy, self._store, self.feed, cache, fanout)
+        if strategy.namespaced or strategy.of is NAMESPACE:
+            companions = (*companions, self._admission.companion(strategy.of))
+        writer = Writer[Any](self._fencing.commit, self.feed, companions)
+        registry = Registry(strategy, writer, self.feed, cache, fanout)
         self.registries.append(registry)
         return registry

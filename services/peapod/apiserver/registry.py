@@ -15,7 +15,8 @@ from peapod.apiserver.feed import Feed
 from peapod.apiserver.keys import object_key
 from peapod.apiserver.resources import metadata as meta
 from peapod.apiserver.resources.strategy import R, Strategy
-from peapod.apiserver.storage.store import Delete, Entry, PreconditionFailed, Put, Store
+from peapod.apiserver.storage.store import Entry, PreconditionFailed
+from peapod.apiserver.writer import Writer
 from peapod.common.errors import (
     CURRENT,
     AlreadyExists,
@@ -46,10 +47,12 @@ def _any_change(_: object, __: object) -> None:
 class Registry(Generic[R]):
     """The objects of one kind. Answers are serialised messages whose field 1 is the object."""
 
-    def __init__(self, strategy: Strategy[R], store: Store, feed: Feed, cache: Cache, fanout: FanOut[Item]) -> None:
+    def __init__(
+        self, strategy: Strategy[R], writer: Writer[R], feed: Feed, cache: Cache, fanout: FanOut[Item]
+    ) -> None:
         wire.check_contract(strategy.listing, strategy.batch)
         self.strategy = strategy
-        self._store = store
+        self._writer = writer
         self._feed = feed
         self._cache = cache
         self._fanout = fanout
@@ -57,7 +60,7 @@ class Registry(Generic[R]):
     async def create(self, obj: R, *, validate_only: bool = False) -> bytes:
         """Store a new object, or only check it; `obj` is changed on the way.
 
-        Raises `Invalid`, and `AlreadyExists` when it is to be stored.
+        Raises `Invalid`, and `AlreadyExists` and `Forbidden` when it is to be stored.
         """
         self._set_scope(obj)
         meta.stamp(obj.metadata)
@@ -86,12 +89,6 @@ class Registry(Generic[R]):
         frames.append(self._cache.position())
         return b"".join(frames)
 
-    async def count(self, namespace: str) -> int:
-        """Count the objects of a namespace."""
-        selection = Selection(self.strategy, namespace, "", "")
-        await self._feed.fresh()
-        return sum(1 for _ in self._cache.select(selection))
-
     async def watch(
         self, namespace: str, label_selector: str, field_selector: str, revision: int, store_id: str
     ) -> AsyncGenerator[bytes, None]:
@@ -117,7 +114,7 @@ class Registry(Generic[R]):
         self._check(
             obj, [*meta.update_violations(obj.metadata, old.metadata), *self.strategy.validate_update(obj, old)]
         )
-        return await self._replace(item, obj)
+        return await self._replace(item, old, obj)
 
     async def change(
         self, namespace: str, name: str, edit: Callable[[R], bool], uid: str = "", resource_version: int = 0
@@ -131,7 +128,7 @@ class Registry(Generic[R]):
         item = await self._find(namespace, name)
         key, data, revision = item.key, item.data, item.revision
         while True:
-            obj = self.strategy.message.FromString(data)
+            old, obj = self.strategy.message.FromString(data), self.strategy.message.FromString(data)
             if uid and obj.metadata.uid != uid:
                 raise self._not_found(namespace, name)
             if resource_version not in (0, revision):
@@ -140,7 +137,7 @@ class Registry(Generic[R]):
                 return revision
             obj.metadata.ClearField("resource_version")
             try:
-                return await self._store.commit([Put(key, obj.SerializeToString(), expect=revision)])
+                return (await self._writer.write(key, revision, old, obj)).revision
             except PreconditionFailed as failed:
                 current = failed.current[key]
                 if current is None:
@@ -150,16 +147,19 @@ class Registry(Generic[R]):
     async def replace_part(self, given: R, put: Callable[[R, R], None]) -> bytes:
         """Have `put` carry a part of `given` into the object, in place, if the object is still as `given` was read.
 
+        An object that has nothing left to wait for before its deletion is removed, and answered as it was then.
         Raises `Invalid` when the part is wrong or no version is given, `Conflict`, `NotFound`.
         """
         self._set_scope(given)
         item = await self._find(given.metadata.namespace, given.metadata.name)
         self._require_version(given.metadata.resource_version, item)
-        obj = self.strategy.message.FromString(item.data)
+        old, obj = self.strategy.message.FromString(item.data), self.strategy.message.FromString(item.data)
         obj.metadata.ClearField("resource_version")
         put(obj, given)
         self._check(obj, ())
-        return await self._replace(item, obj)
+        if obj.metadata.HasField("deletion_timestamp") and self.strategy.retired(obj) is None:
+            return await self._replace(item, old, None, obj.SerializeToString())
+        return await self._replace(item, old, obj)
 
     async def delete(
         self,
@@ -170,9 +170,10 @@ class Registry(Generic[R]):
         *,
         check: Callable[[R], None] = _any_object,
     ) -> bytes:
-        """Remove an object and answer with its last state. Raises `NotFound`, and `Conflict` for a precondition.
+        """Remove an object, or mark it while others have to finish first, and answer with its last state.
 
-        `check` is shown the very state that is removed, and may raise.
+        Raises `NotFound`, and `Conflict` for a precondition. `check` is shown the very state that is removed, and may
+        raise. Marking one that is marked already changes nothing.
         """
         item = await self._find(namespace, name)
         entry: Entry = Entry(item.key, item.data, item.revision)
@@ -181,8 +182,7 @@ class Registry(Generic[R]):
             self._check_preconditions(obj.metadata, entry.revision, uid, resource_version)
             check(obj)
             try:
-                revision = await self._store.commit([Delete(entry.key, expect=entry.revision)])
-                return wire.framed(wire.versioned(entry.value, revision))
+                return await self._remove(entry, obj)
             except PreconditionFailed as failed:
                 current = failed.current[entry.key]
                 if current is None:
@@ -196,23 +196,30 @@ class Registry(Generic[R]):
             raise self._not_found(namespace, name)
         return item
 
-    async def _replace(self, item: Item, obj: R) -> bytes:
-        data = obj.SerializeToString()
+    async def _remove(self, entry: Entry, obj: R) -> bytes:
+        marked = self.strategy.retired(obj)
+        if marked is None:
+            written = await self._writer.write(entry.key, entry.revision, obj, None)
+            return wire.framed(wire.versioned(entry.value, written.revision))
+        if marked == obj:
+            return wire.framed(wire.versioned(entry.value, entry.revision))
+        marked.metadata.ClearField("resource_version")
+        return _answer(await self._writer.write(entry.key, entry.revision, obj, marked))
+
+    async def _replace(self, item: Item, old: R, obj: R | None, last: bytes = b"") -> bytes:
+        """Store a new state, or remove the object and answer with what it was at the `last`."""
         try:
-            revision = await self._store.commit([Put(item.key, data, expect=item.revision)])
+            written = await self._writer.write(item.key, item.revision, old, obj)
         except PreconditionFailed as failed:
             raise self._lost_race(item, failed) from failed
-        return wire.framed(wire.versioned(data, revision))
+        return _answer(written) if obj is not None else wire.framed(wire.versioned(last, written.revision))
 
     async def _insert(self, obj: R) -> bytes:
         metadata = obj.metadata
-        data = obj.SerializeToString()
         try:
-            put = Put(self._key(metadata.namespace, metadata.name), data, expect=0)
-            revision = await self._store.commit([put])
+            return _answer(await self._writer.write(self._key(metadata.namespace, metadata.name), 0, None, obj))
         except PreconditionFailed as failed:
             raise AlreadyExists(f'{self.strategy.kind} "{metadata.name}" already exists') from failed
-        return wire.framed(wire.versioned(data, revision))
 
     async def _insert_named(self, obj: R) -> bytes:
         for _ in range(_NAME_DRAWS):
@@ -269,6 +276,10 @@ class Registry(Generic[R]):
     def _not_found(self, namespace: str, name: str) -> NotFound:
         where = f" in namespace {namespace or DEFAULT_NAMESPACE}" if self.strategy.namespaced else ""
         return NotFound(f'{self.strategy.kind} "{name}" not found{where}')
+
+
+def _answer(written: Entry) -> bytes:
+    return wire.framed(wire.versioned(written.value, written.revision))
 
 
 def _told(violations: Sequence[Violation]) -> str:

@@ -11,6 +11,7 @@ import grpc
 from peapod.apiserver import metrics
 from peapod.apiserver.config import ApiserverConfig
 from peapod.apiserver.event_expiry import EventExpiry
+from peapod.apiserver.fencing import fenced
 from peapod.apiserver.kinds import Kinds
 from peapod.apiserver.relay import Relay
 from peapod.apiserver.servicers.events import Events
@@ -75,12 +76,12 @@ class Apiserver:
         await self._store.close()
 
     def _handlers(self, guard: Guard) -> Sequence[grpc.GenericRpcHandler]:
-        kinds = self.kinds
+        kinds, guard = self.kinds, fenced(guard)
         servicers: list[Standard[Any]] = [
             Pods(kinds.pods, self._relay),
             Nodes(kinds.nodes),
             Events(kinds.events),
-            Namespaces(kinds.namespaces, kinds.contents()),
+            Namespaces(kinds.namespaces),
             ReplicationControllers(kinds.replication_controllers),
             ResourceQuotas(kinds.resource_quotas),
         ]

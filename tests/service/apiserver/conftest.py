@@ -26,3 +26,13 @@ async def api(store: str) -> AsyncGenerator[Api]:
     """Clients of an apiserver on an empty store."""
     async with running_apiserver(store) as running:
         yield running
+
+
+@pytest.fixture
+async def apis(api: Api, store: str) -> AsyncGenerator[list[Api]]:
+    """Clients of all apiservers that an empty store can have: two on etcd, the one on SQLite."""
+    if store.startswith("sqlite"):
+        yield [api]
+    else:
+        async with running_apiserver(store) as second:
+            yield [api, second]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from peapod.common import errors
-from peapod.common.kinds import ENDPOINTS, EVENT, KINDS, NAMESPACE, Kind
+from peapod.common.kinds import EVENT, KINDS, NAMESPACE, SERVICE, Kind
 from peapod.common.selectable import fields_of
 from peapod.v1 import meta_pb2
 from tests.support.apiserver import Api
@@ -48,7 +48,7 @@ async def test_it_is_created_read_changed_and_deleted(api: Api, kind: Kind) -> N
     assert updated == told, "nothing but what was told has changed"
     assert isinstance(await refusal(objects.update(created)), errors.Conflict)
 
-    gone = await objects.delete("a")
+    gone = await objects.remove("a")
     assert gone.metadata.uid == created.metadata.uid
     assert isinstance(await refusal(objects.get("a")), errors.NotFound)
     assert isinstance(await refusal(objects.delete("a")), errors.NotFound)
@@ -65,6 +65,8 @@ async def test_what_is_only_checked_is_not_stored(api: Api, kind: Kind) -> None:
     for one in (checked, stored):
         one.metadata.uid, one.metadata.resource_version = "", 0
         one.metadata.ClearField("creation_timestamp")
+        if kind is SERVICE:
+            one.spec.cluster_ip = ""
         if kind is EVENT:
             one.ClearField("first_timestamp")
             one.ClearField("last_timestamp")
@@ -124,7 +126,9 @@ async def test_a_watch_tells_every_change(api: Api, kind: Kind) -> None:
         updated.metadata.labels["tier"] = "back"
         await objects.update(updated)
         assert await anext(changes) == (DELETED, "a")
-        await objects.delete("before")
+        await objects.remove("before")
+        if kind is NAMESPACE:
+            assert await anext(changes) == (MODIFIED, "before")
         assert await anext(changes) == (DELETED, "before")
     async with objects.watch(revision=created.metadata.resource_version, field_selector="metadata.name=a") as stream:
         changes = _changes(kind, stream)
@@ -138,14 +142,18 @@ async def _changes(kind: Kind, stream: Any) -> Any:
 
 
 @namespaced_kinds
-async def test_what_a_namespace_holds_keeps_it(api: Api, kind: Kind) -> None:
+async def test_nothing_comes_into_a_namespace_that_is_being_deleted(api: Api, kind: Kind) -> None:
     objects, namespaces = Objects(kind, api.channel), Objects(NAMESPACE, api.channel)
     await namespaces.create(make(NAMESPACE, "team"))
-    await objects.create(make(kind, "a", namespace="team"))
-    if kind not in (EVENT, ENDPOINTS):
-        error = await refusal(namespaces.delete("team"))
-        assert isinstance(error, errors.NotReady)
-        assert f"still has {kind.plural} (1)" in error.message
-        await objects.delete("a", namespace="team")
-    await namespaces.delete("team")
+    there = await objects.create(make(kind, "a", namespace="team"))
+    ending = await namespaces.delete("team")
+    error = await refusal(objects.create(make(kind, "b", namespace="team")))
+    assert isinstance(error, errors.Forbidden)
+    assert error.message == f'{kind.title} "b" is forbidden: namespace team is being deleted'
+    there.metadata.labels["tier"] = "last"
+    await objects.update(there)
+    await objects.delete("a", namespace="team")
+    ending.spec.finalizers[:] = []
+    await namespaces.update(ending, "Finalize")
     assert await namespaces.names() == ["default"]
+    await objects.create(make(kind, "b", namespace="team"))

@@ -6,10 +6,9 @@ import asyncio
 import re
 
 from peapod.common import errors
-from peapod.v1 import meta_pb2, namespace_pb2, pod_pb2, secret_pb2
+from peapod.v1 import meta_pb2, namespace_pb2, pod_pb2
 from peapod.v1 import namespace_service_pb2 as namespaces
 from peapod.v1 import pod_service_pb2 as pods
-from peapod.v1 import secret_service_pb2 as secrets
 from tests.support.apiserver import Api
 from tests.support.objects import make_pod
 from tests.support.refusals import refusal
@@ -191,21 +190,41 @@ async def test_kinds_outside_namespaces(api: Api) -> None:
     assert [namespace.metadata.name for namespace in listed] == ["default", "team"]
 
 
-async def test_a_namespace_goes_once_it_is_empty(api: Api) -> None:
+async def test_a_namespace_goes_with_its_last_finalizer(api: Api) -> None:
     namespace = namespace_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="team"))
-    await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))
+    namespace.spec.finalizers.append("example.com/backup")
+    created = (await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))).namespace
     await create(api, make_pod("web", namespace="team"))
-    secret = secret_pb2.Secret(metadata=meta_pb2.ObjectMeta(name="keys", namespace="team"))
-    await api.secrets.create_secret(secrets.CreateSecretRequest(secret=secret))
+    request = namespaces.DeleteNamespaceRequest(name="team", uid=created.metadata.uid)
+    ending = (await api.namespaces.delete_namespace(request)).namespace
+    assert ending.metadata.HasField("deletion_timestamp")
+    assert ending.status.phase == namespace_pb2.NAMESPACE_PHASE_TERMINATING
+    again = (await api.namespaces.delete_namespace(request)).namespace
+    assert again == ending, "asking twice changes nothing"
+    assert (await get(api, "web", "team")).metadata.name == "web", "the server itself removes nothing"
 
-    async def why_not(name: str) -> str:
-        error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name=name)))
-        assert isinstance(error, errors.NotReady)
-        return error.message
+    ending.spec.finalizers[:] = ["kubernetes"]
+    left = (await api.namespaces.finalize_namespace(namespaces.FinalizeNamespaceRequest(namespace=ending))).namespace
+    assert list(left.spec.finalizers) == ["kubernetes"]
+    left.spec.finalizers[:] = []
+    gone = (await api.namespaces.finalize_namespace(namespaces.FinalizeNamespaceRequest(namespace=left))).namespace
+    assert gone.metadata.resource_version > left.metadata.resource_version
+    error = await refusal(api.namespaces.get_namespace(namespaces.GetNamespaceRequest(name="team")))
+    assert isinstance(error, errors.NotFound)
 
-    assert "it stays" in await why_not("default")
-    assert "still has pods (1)" in await why_not("team")
-    await api.pods.delete_pod(pods.DeletePodRequest(namespace="team", name="web"))
-    assert "still has secrets (1)" in await why_not("team")
-    await api.secrets.delete_secret(secrets.DeleteSecretRequest(namespace="team", name="keys"))
+
+async def test_a_namespace_that_nobody_has_to_finish_goes_at_once(api: Api) -> None:
+    namespace = namespace_pb2.Namespace(metadata=meta_pb2.ObjectMeta(name="team"))
+    created = (await api.namespaces.create_namespace(namespaces.CreateNamespaceRequest(namespace=namespace))).namespace
+    created.spec.finalizers[:] = []
+    await api.namespaces.finalize_namespace(namespaces.FinalizeNamespaceRequest(namespace=created))
+    await api.namespaces.get_namespace(namespaces.GetNamespaceRequest(name="team"))
     await api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="team"))
+    error = await refusal(api.namespaces.get_namespace(namespaces.GetNamespaceRequest(name="team")))
+    assert isinstance(error, errors.NotFound)
+
+
+async def test_the_default_namespace_stays(api: Api) -> None:
+    error = await refusal(api.namespaces.delete_namespace(namespaces.DeleteNamespaceRequest(name="default")))
+    assert isinstance(error, errors.NotReady)
+    assert "it stays" in error.message

@@ -66,6 +66,8 @@ class Strategy(Generic[R]):
     """Everything that is wrong with an object only when it is created."""
     validate_update: Callable[[R, R], Iterable[Violation]] = _no_violations
     """Everything immutable that differs between `new` and `old`, apart from the metadata."""
+    retired: Callable[[R], R | None] = _nothing
+    """What becomes of an object that is to be deleted while others have to finish first; None lets it go at once."""
     unsupported: Callable[[R], Iterable[Violation]] = _no_violations
     """What an object asks for that is right, and that this server cannot do."""
 
