@@ -8,8 +8,10 @@ from typing import Any
 
 from peapod.apiserver.cache import Cache, Item
 from peapod.apiserver.companions.admission import Admission
+from peapod.apiserver.companions.portals import Portals
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.fencing import Fencing
+from peapod.apiserver.portal_net import PortalNet
 from peapod.apiserver.registry import Registry
 from peapod.apiserver.resources import (
     endpoints,
@@ -59,6 +61,7 @@ class Kinds:
         *,
         history: int,
         watch_seconds: float,
+        portal_net: PortalNet,
         allow_privileged: bool = False,
     ) -> None:
         self.caches: dict[str, Cache] = {}
@@ -69,6 +72,7 @@ class Kinds:
         self._fencing = Fencing(store)
         self.feed = Feed(store, self.caches, history, self._begin_anew)
         self._admission = Admission(self.feed, self.caches)
+        self.portals = Portals(store, portal_net)
         self.pods: Registry[Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
         self.nodes: Registry[Node] = self._add(node.STRATEGY)
         self.events: Registry[Event] = self._add(event.STRATEGY)
@@ -77,7 +81,7 @@ class Kinds:
         self.replication_controllers: Registry[ReplicationController] = self._add(
             replication_controller.strategy(allow_privileged=allow_privileged)
         )
-        self.services: Registry[Service] = self._add(service.STRATEGY)
+        self.services: Registry[Service] = self._add(service.strategy(portal_net), self.portals.companion)
         self.endpoints: Registry[Endpoints] = self._add(endpoints.STRATEGY)
         self.limit_ranges: Registry[LimitRange] = self._add(limit_range.STRATEGY)
         self.resource_quotas: Registry[ResourceQuota] = self._add(resource_quota.STRATEGY)

@@ -13,6 +13,7 @@ from peapod.apiserver.config import ApiserverConfig
 from peapod.apiserver.event_expiry import EventExpiry
 from peapod.apiserver.fencing import fenced
 from peapod.apiserver.kinds import Kinds
+from peapod.apiserver.portal_net import PortalNet
 from peapod.apiserver.relay import Relay
 from peapod.apiserver.servicers.events import Events
 from peapod.apiserver.servicers.namespaces import Namespaces
@@ -41,6 +42,7 @@ class Apiserver:
             self._store,
             history=config.history,
             watch_seconds=config.watch_seconds,
+            portal_net=PortalNet(config.portal_net),
             allow_privileged=config.allow_privileged,
         )
         self._relay = Relay(self.kinds.nodes, config.scheduler)
@@ -65,6 +67,7 @@ class Apiserver:
             process.spawn(self.kinds.tick_forever, "bookmarks"),
             process.spawn(self._expiry.run, "event expiry"),
         ]
+        await self.kinds.portals.repair(self.kinds.feed, self.kinds.caches["services"])
         await self.kinds.ensure_default_namespace()
         await self.server.start()
 
