@@ -1,11 +1,5 @@
 from peapod.common.backoff import Backoff
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def test_delays_grow_to_the_most() -> None:

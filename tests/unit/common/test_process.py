@@ -6,13 +6,7 @@ import pytest
 from peapod.common import process
 from peapod.common.backoff import Backoff
 from peapod.common.errors import Unavailable
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
+from tests.support.clock import Clock
 
 
 def at_once() -> Backoff:

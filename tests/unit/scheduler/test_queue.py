@@ -6,14 +6,8 @@ import pytest
 
 from peapod.common.demand import Demand
 from peapod.scheduler.queue import Pending, Queue
+from tests.support.clock import Clock
 from tests.support.objects import make_pod
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
