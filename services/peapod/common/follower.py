@@ -102,6 +102,15 @@ class Follower(ABC, Generic[R]):
         while self.revision < revision:
             await self.moved()
 
+    async def reach(self, revision: int) -> None:
+        """The same without the wait for a bookmark: ask the server which changes are still on their way.
+
+        Raises what it says; may then be called again.
+        """
+        await self.synced()
+        if self.revision < revision:
+            await self.wait_for(await self._latest(revision))
+
     async def moved(self) -> None:
         """Wait until anything more was handed on."""
         await self._moved.wait()
@@ -147,6 +156,17 @@ class Follower(ABC, Generic[R]):
                             self._take_all(snapshot, response.revision, response.store_id)
                             snapshot = None
                         self._advance(response.revision, response.store_id)
+
+    async def _latest(self, revision: int) -> int:
+        """Find the last change that has not been handed on, among those up to a revision at least; 0 for none."""
+        last = 0
+        while True:
+            async with self._source.watch(self.revision, self.store_id) as stream:
+                async for response in stream:
+                    changed = [self._source.pick(one).metadata.resource_version for one in response.events]
+                    last = max([last, *changed])
+                    if response.revision >= revision:
+                        return last
 
     def _advance(self, revision: int, store_id: str) -> None:
         if revision < self.revision or store_id != (self.store_id or store_id):
