@@ -8,20 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import secrets
-import socket
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import grpc.aio
 
 from peapod.common import kinds, process
 from peapod.common.backoff import Backoff
-from peapod.common.config import ServiceConfig, option
 from peapod.common.errors import AlreadyExists, Conflict, NotFound, PeapodError, TooLate, Unavailable, from_rpc
 from peapod.common.follower import Follower, source_of
 from peapod.common.informer import Informer
@@ -41,21 +36,6 @@ T = TypeVar("T")
 Work = Callable[[], Awaitable[None]]
 
 
-@dataclass(frozen=True)
-class ElectedConfig(ServiceConfig):
-    """What a service can be told of which only one may be at work."""
-
-    leader_elect: bool = option(True, "work only while no other process of this kind does; no: be the only one")
-    identity: str = option(
-        "", "who this process is among those of its kind, and unlike them; the same one after a restart goes on at once"
-    )
-
-
-def own_identity() -> str:
-    """Make an identity that no other process has."""
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
-
-
 class Election:
     """One process's part in the election for a lease; `identity` tells it from the others.
 
@@ -73,7 +53,7 @@ class Election:
     ) -> None:
         self._client = LeaseServiceClient(channel)
         self._name = name
-        self._identity = identity or own_identity()
+        self._identity = identity
         self._caches = caches
         self._duration = duration
         self._renew_seconds = duration / 3

@@ -16,7 +16,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import grpc
 
 from peapod.common import process
-from peapod.common.errors import Conflict, PeapodError, TooLate, Unavailable, from_rpc
+from peapod.common.errors import AlreadyExists, Conflict, NotFound, PeapodError, TooLate, Unavailable, from_rpc
 from peapod.common.follower import Follower
 from peapod.common.work_queue import WorkQueue
 
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 WORKERS = 8
 RESYNC_SECONDS = 300.0
 """How often all keys are looked at though nothing happened: a safety net, and no more."""
+
+_LOST_RACES = (AlreadyExists, Conflict, NotFound)
+"""Nothing to tell people about: what changed meanwhile is seen when the key is looked at again."""
 
 K = TypeVar("K", bound=Hashable)
 K_contra = TypeVar("K_contra", bound=Hashable, contravariant=True)
@@ -153,8 +156,7 @@ class ReconcileLoop(Generic[K]):
             self._outage = str(problem)
         elif self._troubles.get(key) != (text := f"{type(problem).__name__}: {problem}"):
             self._troubles[key] = text
-            # To have lost a race is nothing to tell people about.
-            level = logging.DEBUG if isinstance(problem, Conflict) else logging.WARNING
+            level = logging.DEBUG if isinstance(problem, _LOST_RACES) else logging.WARNING
             bug = None if isinstance(problem, (PeapodError, OSError)) else error
             words = "%s %s: %s; trying again in %.1f s"
             logger.log(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from peapod.common.config import ServiceConfig, option
+from peapod.common.config import option
+from peapod.common.leadership import ElectedConfig
 
 
 @dataclass(frozen=True)
-class SchedulerConfig(ServiceConfig):
+class SchedulerConfig(ElectedConfig):
     """Give every pod a node."""
 
     apiserver: str = option("127.0.0.1:7070", "the apiserver's address, or several, separated by commas")

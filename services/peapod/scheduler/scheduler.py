@@ -7,6 +7,7 @@ import logging
 import time
 from random import Random
 
+from peapod.common import fence
 from peapod.common.errors import NotFound, PeapodError, Unavailable
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
@@ -52,12 +53,17 @@ class Scheduler:
         pods.on_change(self._pod_changed)
         nodes.on_change(self._node_changed)
 
-    async def run(self) -> None:
-        """Schedule until cancelled. Nothing is decided before all nodes and all pods are known."""
+    async def learn(self) -> None:
+        """Wait until all nodes and all pods are known; from then on it can explain."""
         await self._pods.synced()
         await self._nodes.synced()
-        self.planner.watching = True
-        logger.info("knows %d nodes and %d pods", len(self._nodes.objects), len(self._pods.objects))
+        if not self.planner.watching:
+            self.planner.watching = True
+            logger.info("knows %d nodes and %d pods", len(self._nodes.objects), len(self._pods.objects))
+
+    async def run(self) -> None:
+        """Schedule until cancelled, and again when it is called again. Nothing is decided before all is known."""
+        await self.learn()
         while True:
             await self._binder.ready()
             if not self._decide():
@@ -109,6 +115,8 @@ class Scheduler:
         self._woken.set()
         if isinstance(problem, NotFound):
             logger.info("%s: gone before it was bound to %s", _text(pod), node)
+        elif problem.reason == fence.REASON:
+            logger.info("%s: not bound to %s, for another scheduler is at work", _text(pod), node)
         else:
             self._refused(pod, f"binding to {node} failed: {problem.message}")
 

@@ -8,6 +8,7 @@ from peapod.common import informer, process
 from peapod.common.channel import open_channel
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
+from peapod.common.leadership import Leadership
 from peapod.common.server import Server
 from peapod.scheduler import metrics
 from peapod.scheduler.config import SchedulerConfig
@@ -21,14 +22,15 @@ from peapod.v1.scheduler_service_rpc import scheduler_service_handler
 
 
 class SchedulerService:
-    """One scheduler for one cluster. `start` once, `stop` once."""
+    """One scheduler of a cluster, at work or standing by. `start` once, `stop` once."""
 
     def __init__(self, config: SchedulerConfig) -> None:
         self._channel = open_channel(config.apiserver)
-        client = PodServiceClient(self._channel)
-        self._pods = Informer(informer.pods(client), name="pods")
+        self._pods = Informer(informer.pods(PodServiceClient(self._channel)), name="pods")
         self._nodes = Informer(informer.nodes(NodeServiceClient(self._channel)), name="nodes")
         self._recorder = Recorder(EventServiceClient(self._channel), "scheduler")
+        self._leadership = Leadership(config, self._channel, "scheduler", [self._pods, self._nodes])
+        client = PodServiceClient(self._leadership.channel)
         self.scheduler = Scheduler(self._pods, self._nodes, client, self._recorder, most=config.batch)
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(
@@ -42,13 +44,15 @@ class SchedulerService:
         metrics.register(self.server.registry, self.scheduler)
 
     async def start(self) -> None:
-        """Serve health, and schedule as soon as the apiserver is there."""
+        """Serve health, and schedule as soon as the apiserver is there and nobody else does."""
         await self.server.start()
         self._tasks = [
             process.spawn(self._pods.run, "pods"),
             process.spawn(self._nodes.run, "nodes"),
             process.spawn(self._recorder.run, "events"),
-            process.spawn(self.scheduler.run, "scheduling"),
+            process.spawn(self._lead, "leadership"),
+            # Whoever stands by explains as well.
+            asyncio.create_task(self.scheduler.learn(), name="learning"),
         ]
 
     async def stop(self) -> None:
@@ -57,6 +61,9 @@ class SchedulerService:
         await self.scheduler.close()
         await self.server.stop()
         await self._channel.close()
+
+    async def _lead(self) -> None:
+        await self._leadership.run({"scheduling": self.scheduler.run})
 
 
 async def serve(config: SchedulerConfig, stop: asyncio.Event) -> None:

@@ -69,7 +69,7 @@ async def test_half_a_snapshot_binds_nothing(last: str) -> None:
     server = Server("127.0.0.1:0", "fake", lambda _guard: handlers(slow), [])
     await server.start()
     try:
-        async with running_scheduler(server.address), asyncio.timeout(10):
+        async with running_scheduler(server.address, leader_elect=False), asyncio.timeout(10):
             for sent in slow.sent.values():
                 await sent.wait()
             slow.rest["nodes" if last == "pods" else "pods"].set()
