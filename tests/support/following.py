@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 from peapod.common import informer, process
+from peapod.common.follower import source_of
 from peapod.common.informer import Informer
+from peapod.common.kinds import Kind
 from peapod.v1 import event_pb2, node_pb2, pod_pb2
 from tests.support.apiserver import Api
 
@@ -16,13 +19,17 @@ PATIENCE = 30.0
 
 
 class Following:
-    """Pods by name, nodes by name and events, as the watches show them."""
+    """Pods by name, nodes by name, events and whatever is asked for, as the watches show them."""
 
-    def __init__(self, api: Api) -> None:
-        self.informers = (
+    def __init__(self, api: Api, more: Iterable[Kind] = ()) -> None:
+        self._more: dict[Kind, Informer[Any]] = {
+            kind: Informer(source_of(kind, kind.client(api.channel)), name=kind.plural) for kind in more
+        }
+        self.informers: tuple[Informer[Any], ...] = (
             Informer(informer.pods(api.pods), name="pods"),
             Informer(informer.nodes(api.nodes), name="nodes"),
             Informer(informer.events(api.events), name="events"),
+            *self._more.values(),
         )
         self._changed = asyncio.Event()
         for one in self.informers:
@@ -45,6 +52,10 @@ class Following:
         """The node of each pod that has one."""
         return {name: pod.spec.node_name for name, pod in self.pods.items() if pod.spec.node_name}
 
+    def of(self, kind: Kind) -> Mapping[str, Any]:
+        """The objects of one of the other kinds that are followed, by name."""
+        return {name: one for (_, name), one in self._more[kind].objects.items()}
+
     def told(self, reason: str, name: str) -> list[str]:
         """The messages of all events with a reason about an object."""
         return [event.message for event in self.events if (event.reason, event.involved_object.name) == (reason, name)]
@@ -58,9 +69,9 @@ class Following:
 
 
 @asynccontextmanager
-async def following(api: Api) -> AsyncGenerator[Following]:
-    """Follow an apiserver from what is there now on."""
-    watcher = Following(api)
+async def following(api: Api, *more: Kind) -> AsyncGenerator[Following]:
+    """Follow an apiserver from what is there now on, in more kinds than the usual ones where they are given."""
+    watcher = Following(api, more)
     tasks = [process.spawn(one.run, "test") for one in watcher.informers]
     try:
         for one in watcher.informers:

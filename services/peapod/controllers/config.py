@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from peapod.common.config import ServiceConfig, option
+from peapod.common.config import option
+from peapod.common.leadership import ElectedConfig
 
 
 @dataclass(frozen=True)
-class ControllersConfig(ServiceConfig):
+class ControllersConfig(ElectedConfig):
     """Keep the cluster in shape."""
 
     apiserver: str = option("127.0.0.1:7070", "the apiserver's address, or several, separated by commas")

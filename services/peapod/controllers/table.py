@@ -7,59 +7,70 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Protocol
 
+import grpc.aio
+
 from peapod.common.events import Recorder
-from peapod.common.informer import Informer
+from peapod.controllers.caches import Caches
 from peapod.controllers.config import ControllersConfig
 from peapod.controllers.eviction import Waits
 from peapod.controllers.evictions import EvictionController
 from peapod.controllers.nodes import NodeController
 from peapod.controllers.pace import Pace
 from peapod.controllers.removal import Removal
-from peapod.v1.node_pb2 import Node
+from peapod.controllers.replication.manager import ReplicationManager
 from peapod.v1.node_service_rpc import NodeServiceClient
-from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_rpc import PodServiceClient
+from peapod.v1.replication_controller_service_rpc import ReplicationControllerServiceClient
 
 
 class Controller(Protocol):
     """Keeps one thing in shape."""
 
     async def run(self) -> None:
-        """Do so until cancelled. May raise: it is then run again after a pause."""
+        """Do so until cancelled. May raise: it is then run again after a pause. May be run again after it ended."""
         ...
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """What controllers share: one informer per kind, clients on one channel, the recorder of events."""
+    """What controllers share: one cache per kind, a channel whose writes are fenced, the recorder of events."""
 
     config: ControllersConfig
-    nodes: Informer[Node]
-    pods: Informer[Pod]
-    node_client: NodeServiceClient
-    pod_client: PodServiceClient
+    caches: Caches
+    channel: grpc.aio.Channel
     recorder: Recorder
 
 
 def _nodes(cluster: Cluster) -> Controller:
-    grace = cluster.config.node_grace_seconds
-    return NodeController(cluster.nodes, cluster.node_client, cluster.pod_client, cluster.recorder, grace)
+    channel, grace = cluster.channel, cluster.config.node_grace_seconds
+    client, pods = NodeServiceClient(channel), PodServiceClient(channel)
+    return NodeController(cluster.caches.nodes, client, pods, cluster.recorder, grace)
 
 
 def _evictions(cluster: Cluster) -> Controller:
-    grace, timeout = cluster.config.node_grace_seconds, cluster.config.pod_eviction_timeout
+    caches, channel, config = cluster.caches, cluster.channel, cluster.config
     return EvictionController(
-        cluster.nodes,
-        cluster.pods,
-        cluster.node_client,
-        Removal(cluster.pod_client, cluster.recorder),
-        Waits(timeout, absence=grace),
-        Pace(cluster.config.eviction_rate),
-        grace,
+        caches.nodes,
+        caches.pods,
+        NodeServiceClient(channel),
+        Removal(PodServiceClient(channel), cluster.recorder),
+        Waits(config.pod_eviction_timeout, absence=config.node_grace_seconds),
+        Pace(config.eviction_rate),
+        config.node_grace_seconds,
     )
 
 
+def _replication(cluster: Cluster) -> Controller:
+    caches, channel = cluster.caches, cluster.channel
+    client, pods = ReplicationControllerServiceClient(channel), PodServiceClient(channel)
+    return ReplicationManager(caches.replication_controllers, caches.pods, client, pods, cluster.recorder)
+
+
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
-    {"node controller": _nodes, "eviction controller": _evictions}
+    {
+        "node controller": _nodes,
+        "eviction controller": _evictions,
+        "replication controller": _replication,
+    }
 )
 """By the name that the log gives them."""

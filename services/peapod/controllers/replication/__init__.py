@@ -1,0 +1,1 @@
+"""Keeps the count of pods that replication controllers ask for."""
