@@ -12,12 +12,14 @@ import grpc.aio
 from peapod.common.events import Recorder
 from peapod.controllers.caches import Caches
 from peapod.controllers.config import ControllersConfig
+from peapod.controllers.endpoints.keeper import EndpointsKeeper
 from peapod.controllers.eviction import Waits
 from peapod.controllers.evictions import EvictionController
 from peapod.controllers.nodes import NodeController
 from peapod.controllers.pace import Pace
 from peapod.controllers.removal import Removal
 from peapod.controllers.replication.manager import ReplicationManager
+from peapod.v1.endpoints_service_rpc import EndpointsServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 from peapod.v1.replication_controller_service_rpc import ReplicationControllerServiceClient
@@ -66,11 +68,17 @@ def _replication(cluster: Cluster) -> Controller:
     return ReplicationManager(caches.replication_controllers, caches.pods, client, pods, cluster.recorder)
 
 
+def _endpoints(cluster: Cluster) -> Controller:
+    caches, client = cluster.caches, EndpointsServiceClient(cluster.channel)
+    return EndpointsKeeper(caches.services, caches.pods, caches.endpoints, client)
+
+
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
     {
         "node controller": _nodes,
         "eviction controller": _evictions,
         "replication controller": _replication,
+        "endpoints controller": _endpoints,
     }
 )
 """By the name that the log gives them."""
