@@ -15,11 +15,13 @@ from peapod.controllers.config import ControllersConfig
 from peapod.controllers.endpoints.keeper import EndpointsKeeper
 from peapod.controllers.eviction import Waits
 from peapod.controllers.evictions import EvictionController
+from peapod.controllers.namespaces.cleaner import NamespaceCleaner
 from peapod.controllers.nodes import NodeController
 from peapod.controllers.pace import Pace
 from peapod.controllers.removal import Removal
 from peapod.controllers.replication.manager import ReplicationManager
 from peapod.v1.endpoints_service_rpc import EndpointsServiceClient
+from peapod.v1.namespace_service_rpc import NamespaceServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 from peapod.v1.replication_controller_service_rpc import ReplicationControllerServiceClient
@@ -73,12 +75,18 @@ def _endpoints(cluster: Cluster) -> Controller:
     return EndpointsKeeper(caches.services, caches.pods, caches.endpoints, client)
 
 
+def _namespaces(cluster: Cluster) -> Controller:
+    channel = cluster.channel
+    return NamespaceCleaner(cluster.caches.namespaces, NamespaceServiceClient(channel), channel)
+
+
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
     {
         "node controller": _nodes,
         "eviction controller": _evictions,
         "replication controller": _replication,
         "endpoints controller": _endpoints,
+        "namespace controller": _namespaces,
     }
 )
 """By the name that the log gives them."""

@@ -1,0 +1,1 @@
+"""Empties namespaces that are to go, and lets them go."""
