@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Protocol
+from typing import Any, Protocol
 
 import grpc.aio
 
 from peapod.common.events import Recorder
+from peapod.common.informer import Informer
 from peapod.controllers.caches import Caches
 from peapod.controllers.config import ControllersConfig
 from peapod.controllers.endpoints.keeper import EndpointsKeeper
@@ -18,6 +19,7 @@ from peapod.controllers.evictions import EvictionController
 from peapod.controllers.namespaces.cleaner import NamespaceCleaner
 from peapod.controllers.nodes import NodeController
 from peapod.controllers.pace import Pace
+from peapod.controllers.quotas.counter import QuotaCounter
 from peapod.controllers.removal import Removal
 from peapod.controllers.replication.manager import ReplicationManager
 from peapod.v1.endpoints_service_rpc import EndpointsServiceClient
@@ -25,6 +27,7 @@ from peapod.v1.namespace_service_rpc import NamespaceServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 from peapod.v1.replication_controller_service_rpc import ReplicationControllerServiceClient
+from peapod.v1.resource_quota_service_rpc import ResourceQuotaServiceClient
 
 
 class Controller(Protocol):
@@ -80,6 +83,15 @@ def _namespaces(cluster: Cluster) -> Controller:
     return NamespaceCleaner(cluster.caches.namespaces, NamespaceServiceClient(channel), channel)
 
 
+def _quotas(cluster: Cluster) -> Controller:
+    caches, client = cluster.caches, ResourceQuotaServiceClient(cluster.channel)
+    counted: dict[str, Informer[Any]] = {
+        "services": caches.services,
+        "replicationcontrollers": caches.replication_controllers,
+    }
+    return QuotaCounter(caches.resource_quotas, caches.pods, counted, client)
+
+
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
     {
         "node controller": _nodes,
@@ -87,6 +99,7 @@ CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(
         "replication controller": _replication,
         "endpoints controller": _endpoints,
         "namespace controller": _namespaces,
+        "quota controller": _quotas,
     }
 )
 """By the name that the log gives them."""
