@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
 import pytest
 
 from peapod.common.kinds import REPLICATION_CONTROLLER
+from peapod.controllers.replication.manager import FIRST_PAUSE
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1 import replication_controller_service_pb2 as rcs
@@ -42,6 +44,11 @@ def spoil(controller: ReplicationController) -> bool:
 def repair(controller: ReplicationController) -> bool:
     controller.spec.template.spec.containers[0].image = "peapod-test/none:1"
     return True
+
+
+async def set_phase(api: OwnApi, name: str, phase: pod_pb2.PodPhase) -> None:
+    update = pods.PodStatusUpdate(namespace="default", name=name, status={"phase": phase})
+    await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[update]))
 
 
 async def settled(seen: Following, count: int) -> None:
@@ -83,8 +90,7 @@ async def test_pods_that_match_are_adopted_and_those_that_are_over_are_not_count
 ) -> None:
     for name in ("mine", "ended"):
         await api.pods.create_pod(pods.CreatePodRequest(pod=make_pod(name, labels=LABELS)))
-    ended = pods.PodStatusUpdate(namespace="default", name="ended", uid="", status={"phase": pod_pb2.POD_PHASE_FAILED})
-    await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[ended]))
+    await set_phase(api, "ended", pod_pb2.POD_PHASE_FAILED)
     async with running_controllers(api.address):
         await create_controller(api, make_controller("shop", 2))
         await seen.until(lambda: replicas(seen) == 2)
@@ -117,6 +123,17 @@ async def test_a_template_that_is_refused_is_told_and_tried_again_later(api: Own
         assert not seen.pods
         await api.apiserver.kinds.replication_controllers.change("default", "shop", repair)
         await settled(seen, 1)
+
+
+async def test_a_pod_that_fails_is_replaced_after_a_pause(api: OwnApi, seen: Following) -> None:
+    async with running_controllers(api.address):
+        await create_controller(api, make_controller("shop", 1))
+        await settled(seen, 1)
+        (first,) = seen.pods.values()
+        await set_phase(api, first.metadata.name, pod_pb2.POD_PHASE_FAILED)
+        failed = asyncio.get_running_loop().time()
+        await seen.until(lambda: len(seen.pods) == 2)
+        assert asyncio.get_running_loop().time() - failed > FIRST_PAUSE * 0.9
 
 
 async def test_pods_outlive_their_controller(api: OwnApi, seen: Following) -> None:
