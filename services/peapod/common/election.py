@@ -91,8 +91,6 @@ class Election:
         working = asyncio.create_task(self._work(work), name=f"work of {self._name}")
         try:
             await self._hold(until, working)
-        except PeapodError as lost:
-            logger.warning("%s leads no more: %s", self._identity, lost)
         except asyncio.CancelledError:
             await process.end(working)
             await self._let_go()
@@ -100,6 +98,7 @@ class Election:
         finally:
             self.leading = False
             await process.end(working)
+            logger.info("%s leads no more", self._identity)
 
     async def _work(self, work: Work) -> None:
         for cache in self._caches:
@@ -132,10 +131,10 @@ class Election:
         return True
 
     async def _hold(self, until: float, working: asyncio.Task[None]) -> None:
-        """Renew the lease for as long as the work goes on. Raises why that has ended."""
+        """Renew the lease until the work ends. Raises what ended it, or why the lease is lost."""
         while not working.done():
-            await asyncio.wait({working}, timeout=self._renew_seconds)
             until = await self._renew(until)
+            await asyncio.wait({working}, timeout=self._renew_seconds)
         working.result()
 
     async def _renew(self, until: float) -> float:

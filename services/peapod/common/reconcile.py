@@ -66,7 +66,7 @@ class ReconcileLoop(Generic[K]):
         self._keys = keys
         self._workers = workers
         self._resync_seconds = resync_seconds
-        self._queue: WorkQueue[K] = WorkQueue()
+        self._queue: WorkQueue[K] | None = None
         self._writes: dict[K, dict[Follower[Any], tuple[str, int]]] = {}
         self._troubles: dict[K, str] = {}
         self._outage = ""
@@ -78,8 +78,15 @@ class ReconcileLoop(Generic[K]):
 
     def add_after(self, key: K, seconds: float) -> None:
         """Have a key looked at after some time, unless it is earlier anyway."""
-        self._queue.add_after(key, seconds)
-        self._woken.set()
+        if self._queue is not None:
+            self._queue.add_after(key, seconds)
+            self._woken.set()
+
+    def forgive(self, key: K) -> None:
+        """Have a key looked at now although it has failed before: its owner has changed something."""
+        if self._queue is not None:
+            self._queue.forgive(key)
+            self._woken.set()
 
     def wrote(self, key: K, cache: Follower[Any], revision: int) -> None:
         """Take in that a reconciler has written an object of a cache on behalf of a key: the key is not looked at again
@@ -90,53 +97,54 @@ class ReconcileLoop(Generic[K]):
         writes[cache] = cache.store_id, max(before, revision)
 
     async def run(self) -> None:
-        """Reconcile until cancelled. May be run again, and begins with a look at all keys."""
+        """Reconcile until cancelled. May be run again, and begins with a look at all keys; what was added before is in
+        that look.
+        """
         for cache in self._caches:
             await cache.synced()
+        queue: WorkQueue[K] = WorkQueue()
+        self._queue, self._writes = queue, {}
         working: set[asyncio.Task[None]] = set()
         try:
-            await self._dispatch(working)
+            await self._dispatch(queue, working)
         finally:
             await process.end(*working)
+            self._queue = None
 
-    async def _dispatch(self, working: set[asyncio.Task[None]]) -> None:
+    async def _dispatch(self, queue: WorkQueue[K], working: set[asyncio.Task[None]]) -> None:
         resync = time.monotonic()
         while True:
             if time.monotonic() >= resync:
                 resync = time.monotonic() + self._resync_seconds * random.uniform(0.8, 1.0)
                 for each in self._keys():
-                    self._queue.add(each)
+                    queue.add(each)
             self._woken.clear()
-            while len(working) < self._workers and (key := self._queue.take()) is not None:
-                task = asyncio.create_task(self._work(key), name=f"{self._name} {_text(key)}")
+            while len(working) < self._workers and (key := queue.take()) is not None:
+                task = asyncio.create_task(self._work(queue, key), name=f"{self._name} {_text(key)}")
                 working.add(task)
                 task.add_done_callback(working.discard)
                 task.add_done_callback(lambda _: self._woken.set())
-            await self._sleep(resync, full=len(working) >= self._workers)
+            due = queue.next_due() if len(working) < self._workers else None
+            await self._sleep(resync if due is None else min(due, resync))
 
-    async def _sleep(self, resync: float, *, full: bool) -> None:
-        """Wait until a key is due or a worker is free, or for the safety net."""
-        due = None if full else self._queue.next_due()
-        wait = (resync if due is None else min(due, resync)) - time.monotonic()
+    async def _sleep(self, until: float) -> None:
+        """Wait until then, or until a key is added or a worker is free."""
+        wait = until - time.monotonic()
         timer = asyncio.get_running_loop().call_later(max(0.0, wait), self._woken.set)
         try:
             await self._woken.wait()
         finally:
             timer.cancel()
 
-    async def _work(self, key: K) -> None:
+    async def _work(self, queue: WorkQueue[K], key: K) -> None:
         try:
             await self._own_writes_seen(key)
             revision = self._caches[0].revision
             said = await self._reconciler.reconcile(key)
-        except asyncio.CancelledError:
-            self._queue.done(key)
-            self._queue.add(key)
-            raise
         except Exception as error:
-            self._failed(key, error)
+            self._failed(key, error, queue.failed(key))
             return
-        self._queue.done(key)
+        queue.done(key)
         self._recovered(key)
         if said:
             logger.info("%s %s: %s (revision %d)", self._name, _text(key), said, revision)
@@ -147,9 +155,8 @@ class ReconcileLoop(Generic[K]):
             while cache.store_id == store_id and cache.revision < revision:
                 await cache.moved()
 
-    def _failed(self, key: K, error: Exception) -> None:
+    def _failed(self, key: K, error: Exception, delay: float) -> None:
         problem = from_rpc(error) if isinstance(error, grpc.RpcError) else error
-        delay = self._queue.failed(key)
         if isinstance(problem, (Unavailable, TooLate)):
             if not self._outage:
                 logger.warning("%s: cannot go on (%s), trying again", self._name, problem)

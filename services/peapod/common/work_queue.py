@@ -51,6 +51,12 @@ class WorkQueue(Generic[K]):
             self._due[key] = due
             self._line_up(key)
 
+    def forgive(self, key: K) -> None:
+        """Want a key now although it has failed: what it failed by may be over."""
+        self._held.pop(key, None)
+        self._backoff.reset(key)
+        self.add(key)
+
     def take(self) -> K | None:
         """Take out the key that is due the longest, which runs until `done` or `failed`; None when none is due."""
         now = self._clock()

@@ -65,6 +65,8 @@ class Work:
 async def running(work: Work, cache: Cache, keys: str = "", **settings: float) -> AsyncGenerator[ReconcileLoop[str]]:
     loop = ReconcileLoop("tests", work, [cache], lambda: keys, **settings)  # type: ignore[list-item, arg-type]
     task = asyncio.create_task(loop.run())
+    # The first step of it is the look at all keys.
+    await asyncio.sleep(0)
     yield loop
     assert not task.done()
     task.cancel()
@@ -162,17 +164,29 @@ async def test_all_keys_are_looked_at_now_and_then(work: Work, cache: Cache) -> 
         await work.until(lambda: min(work.calls["a"], work.calls["b"]) >= 3)
 
 
-async def test_what_was_being_done_when_the_loop_ended_is_done_when_it_runs_again(work: Work, cache: Cache) -> None:
+async def test_a_loop_that_runs_again_looks_at_everything_whatever_was_being_done(work: Work, cache: Cache) -> None:
     work.may_go.clear()
-    async with running(work, cache) as loop:
-        loop.add("a")
-        await work.until(lambda: work.running["a"] == 1)
-    assert work.running["a"] == 0
+    async with running(work, cache, "abc", workers=2) as loop:
+        loop.wrote("c", cache, 1000)  # type: ignore[arg-type]
+        await work.until(lambda: work.running.total() == 2)
+    assert work.running.total() == 0
+    loop.add("gone")
     work.may_go.set()
     task = asyncio.create_task(loop.run())
-    await work.until(lambda: work.calls["a"] == 2)
+    await work.until(lambda: work.calls == Counter("aabbc"))
     task.cancel()
     await asyncio.wait({task})
+
+
+async def test_a_key_that_is_forgiven_is_tried_at_once(work: Work, cache: Cache) -> None:
+    def fail(_key: str) -> str:
+        raise Invalid("refused")
+
+    work.act = fail
+    async with running(work, cache, "a") as loop:
+        for calls in range(1, 12):
+            await work.until(lambda: work.calls["a"] >= calls)  # noqa: B023
+            loop.forgive("a")
 
 
 async def test_a_later_look_comes_later(work: Work, cache: Cache) -> None:

@@ -90,6 +90,14 @@ def test_success_ends_the_backoff(queue: WorkQueue[str], clock: Clock) -> None:
     assert queue.failed("a") <= 0.1
 
 
+def test_a_key_that_is_forgiven_is_tried_at_once(queue: WorkQueue[str]) -> None:
+    queue.add("a")
+    queue.take()
+    queue.failed("a")
+    queue.forgive("a")
+    assert drain(queue) == ["a"]
+
+
 def test_a_failing_key_holds_back_no_other(queue: WorkQueue[str]) -> None:
     queue.add("a")
     queue.take()
@@ -116,6 +124,12 @@ class WorkQueueModel(RuleBasedStateMachine):
         self.queue.add_after(key, seconds)
         due = max(self.clock.now + seconds, self.held.get(key, 0))
         self.wanted[key] = min(due, self.wanted.get(key, math.inf))
+
+    @rule(key=keys)
+    def forgive(self, key: str) -> None:
+        self.queue.forgive(key)
+        self.held.pop(key, None)
+        self.wanted[key] = min(self.clock.now, self.wanted.get(key, math.inf))
 
     @rule(seconds=st.sampled_from([0.05, 1, 40]))
     def wait(self, seconds: float) -> None:

@@ -160,13 +160,15 @@ class ReplicationManager:
     def _controller_changed(
         self, _kind: EventType, old: ReplicationController | None, new: ReplicationController | None
     ) -> None:
-        if new is not None:
-            self._members.choose(key_of(new), new.spec.selector)
-            self._loop.add(key_of(new))
-        elif old is not None:
-            self._members.choose(key_of(old), {})
-            self._failures.reset(key_of(old))
-            self._loop.add(key_of(old))
+        spec = new.spec if new is not None else ReplicationController().spec
+        key = key_of(new or old or ReplicationController())
+        self._members.choose(key, spec.selector)
+        if old is None or old.spec != spec:
+            # What its pods failed by may be what its user has changed.
+            self._failures.reset(key)
+            self._loop.forgive(key)
+        else:
+            self._loop.add(key)
 
     def _pod_changed(self, _kind: EventType, old: Pod | None, new: Pod | None) -> None:
         failed = old is not None and new is not None and not is_over(old) and new.status.phase == POD_PHASE_FAILED
