@@ -74,6 +74,22 @@ async def read(api: Api, name: str) -> pb.ReplicationController:
     return (await api.replication_controllers.get_replication_controller(request)).replication_controller
 
 
+async def resize(api: Api, name: str, replicas: int) -> None:
+    """Ask for another number of pods, whatever else of the controller changes meanwhile."""
+    while True:
+        controller = await read(api, name)
+        controller.spec.replicas = replicas
+        controller.ClearField("status")
+        update = requests.UpdateReplicationControllerRequest(replication_controller=controller)
+        try:
+            await api.replication_controllers.update_replication_controller(update)
+        except grpc.aio.AioRpcError as error:
+            if not isinstance(from_rpc(error), Conflict):
+                raise
+        else:
+            return
+
+
 async def until(api: Api, name: str, holds: Callable[[pb.ReplicationController], bool]) -> None:
     """Wait until something holds of a controller."""
     fields = f"metadata.name={name}"

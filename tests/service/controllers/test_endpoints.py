@@ -13,9 +13,11 @@ from peapod.v1 import service_service_pb2 as services
 from peapod.v1.endpoints_pb2 import Endpoints
 from peapod.v1.service_pb2 import Service
 from tests.support.apiserver import OwnApi
-from tests.support.controlling import delete_pod, running_controllers, set_running
 from tests.support.following import Following, following
+from tests.support.kubelet import delete
 from tests.support.objects import make_pod
+from tests.support.own_controllers import running_controllers
+from tests.support.statuses import set_running
 
 LABELS = {"app": "shop"}
 
@@ -60,7 +62,7 @@ async def test_addresses_come_with_readiness_and_go_with_it_with_the_pod_and_wit
         await seen.until(lambda: addresses(seen) == ["10.1.0.1", "10.1.0.2"])
         await set_running(api, [seen.pods["a"]], ready=False, ip="10.1.0.1")
         await seen.until(lambda: addresses(seen) == ["10.1.0.2"])
-        await delete_pod(api, "b")
+        await delete(api, "b")
         await seen.until(lambda: addresses(seen) == [])
         await delete_service(api)
         await seen.until(lambda: addresses(seen) is None)
@@ -73,7 +75,7 @@ async def test_what_happened_while_nobody_looked_is_made_up_for(api: OwnApi, see
         await create_pod(api, "a", "10.1.0.1")
         await seen.until(lambda: addresses(seen) == addresses(seen, "gone") == ["10.1.0.1"])
     await delete_service(api, "gone")
-    await delete_pod(api, "a")
+    await delete(api, "a")
     await create_pod(api, "b", "10.1.0.2")
     async with running_controllers(api.address):
         await seen.until(lambda: addresses(seen) == ["10.1.0.2"] and addresses(seen, "gone") is None)

@@ -14,8 +14,7 @@ from pathlib import Path
 from peapod.common.kinds import LEASE, REPLICATION_CONTROLLER
 from peapod.v1.lease_pb2 import Lease
 from tests.support.apiserver import Api, connected
-from tests.support.controllers import make_controller
-from tests.support.controlling import create_controller, resize
+from tests.support.controllers import create, make_controller, resize
 from tests.support.following import Following, following
 from tests.support.histories import answered
 from tests.support.service_process import ServiceProcess, running
@@ -76,7 +75,7 @@ async def cluster(tmp_path: Path, *identities: str) -> AsyncGenerator[Cluster]:
 
 async def test_the_other_takes_over_when_the_leader_is_killed(tmp_path: Path) -> None:
     async with cluster(tmp_path, "one", "two") as here:
-        await create_controller(here.api, make_controller("shop", 100))
+        await create(here.api, make_controller("shop", 100))
         await here.seen.until(lambda: len(here.seen.pods) >= 10)
         first = here.leader()
         await here.controllers[first].kill()
@@ -101,7 +100,7 @@ async def test_the_other_takes_over_at_once_when_the_leader_is_stopped(tmp_path:
 
 async def test_a_leader_that_was_paused_does_no_harm_when_it_wakes_up(tmp_path: Path) -> None:
     async with cluster(tmp_path, "one", "two") as here:
-        await create_controller(here.api, make_controller("shop", 100))
+        await create(here.api, make_controller("shop", 100))
         await here.seen.until(lambda: len(here.seen.pods) >= 10)
         first = here.leader()
         here.controllers[first].pause()
@@ -129,7 +128,7 @@ async def test_whatever_is_killed_while_a_controller_grows_and_shrinks_the_count
 ) -> None:
     async with cluster(tmp_path, "one") as here:
         (controllers,) = here.controllers.values()
-        await create_controller(here.api, make_controller("shop", 0))
+        await create(here.api, make_controller("shop", 0))
         for turn in range(KILLS):
             asked = random.choice([100, 60, 0]) if turn else 100
             await here.resize(asked)

@@ -10,9 +10,9 @@ from peapod.common.kinds import KINDS, NAMESPACE, POD
 from peapod.rules.mirror import MIRROR
 from peapod.v1.namespace_pb2 import NAMESPACE_PHASE_TERMINATING, Namespace
 from tests.support.apiserver import OwnApi
-from tests.support.controlling import running_controllers
 from tests.support.following import Following, following
 from tests.support.kinds import Objects, make
+from tests.support.own_controllers import running_controllers
 
 CONTENTS = [kind for kind in KINDS if kind.namespaced]
 

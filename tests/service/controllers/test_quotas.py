@@ -9,10 +9,11 @@ import pytest
 from peapod.common.kinds import POD, RESOURCE_QUOTA, SERVICE
 from peapod.v1.resource_quota_pb2 import ResourceQuota
 from tests.support.apiserver import OwnApi
-from tests.support.controlling import delete_pod, running_controllers
 from tests.support.following import Following, following
 from tests.support.kinds import Objects, make
+from tests.support.kubelet import delete
 from tests.support.objects import make_pod
+from tests.support.own_controllers import running_controllers
 
 
 @pytest.fixture
@@ -44,7 +45,7 @@ async def test_what_is_used_is_counted_anew_as_it_changes(api: OwnApi, seen: Fol
         await create_pod(api, "b", "1")
         await Objects(SERVICE, api.channel).create(make(SERVICE))
         await seen.until(lambda: told(seen) == {"pods": "2", "cpu": "1500m", "services": "1", "resourcequotas": "1"})
-        await delete_pod(api, "a")
+        await delete(api, "a")
         await create_quota(api, "second", ["memory"])
         await seen.until(lambda: told(seen) == {"pods": "1", "cpu": "1", "services": "1", "resourcequotas": "2"})
         await seen.until(lambda: told(seen, "second") == {"memory": "0"})

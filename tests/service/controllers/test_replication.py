@@ -15,11 +15,14 @@ from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1 import replication_controller_service_pb2 as rcs
 from peapod.v1.replication_controller_pb2 import ReplicationController
 from tests.support.apiserver import OwnApi, connected, running_apiserver
-from tests.support.controllers import make_controller
-from tests.support.controlling import create_controller, delete_pod, resize, running_controllers, set_running
+from tests.support.controllers import create, make_controller, read, resize
 from tests.support.following import Following, following
+from tests.support.kubelet import delete
 from tests.support.objects import make_pod
+from tests.support.own_controllers import running_controllers
+from tests.support.statuses import set_running, set_status
 
+FAILED = pod_pb2.PodStatus(phase=pod_pb2.POD_PHASE_FAILED)
 LABELS = {"app": "shop", "version": "1"}
 
 
@@ -46,11 +49,6 @@ def repair(controller: ReplicationController) -> bool:
     return True
 
 
-async def set_phase(api: OwnApi, name: str, phase: pod_pb2.PodPhase) -> None:
-    update = pods.PodStatusUpdate(namespace="default", name=name, status={"phase": phase})
-    await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[update]))
-
-
 async def settled(seen: Following, count: int) -> None:
     await seen.until(lambda: len(seen.pods) == count == replicas(seen))
 
@@ -59,22 +57,22 @@ async def test_pods_are_made_of_the_template_counted_and_told_of(api: OwnApi, se
     controller = make_controller("shop", 3)
     controller.spec.template.metadata.annotations["made-by"] = "shop"
     async with running_controllers(api.address):
-        controller = await create_controller(api, controller)
+        await create(api, controller)
         await settled(seen, 3)
         await seen.until(lambda: bool(seen.told("successfulCreate", "shop")))
     for pod in seen.pods.values():
         assert pod.metadata.name.startswith("shop-")
         assert (dict(pod.metadata.labels), dict(pod.metadata.annotations)) == (LABELS, {"made-by": "shop"})
-        assert pod.spec == controller.spec.template.spec
+        assert pod.spec == (await read(api, "shop")).spec.template.spec
 
 
 async def test_a_pod_that_goes_is_replaced_and_one_that_comes_too_much_goes(api: OwnApi, seen: Following) -> None:
     async with running_controllers(api.address):
-        await create_controller(api, make_controller("shop", 3))
+        await create(api, make_controller("shop", 3))
         await settled(seen, 3)
         first = {pod.metadata.uid for pod in seen.pods.values()}
         await set_running(api, seen.pods.values())
-        await delete_pod(api, next(iter(seen.pods)))
+        await delete(api, next(iter(seen.pods)))
         await seen.until(lambda: len(seen.pods) == 3 and {pod.metadata.uid for pod in seen.pods.values()} != first)
         assert len(first & {pod.metadata.uid for pod in seen.pods.values()}) == 2
         await set_running(api, seen.pods.values())
@@ -90,9 +88,9 @@ async def test_pods_that_match_are_adopted_and_those_that_are_over_are_not_count
 ) -> None:
     for name in ("mine", "ended"):
         await api.pods.create_pod(pods.CreatePodRequest(pod=make_pod(name, labels=LABELS)))
-    await set_phase(api, "ended", pod_pb2.POD_PHASE_FAILED)
+    await set_status(api, "ended", FAILED)
     async with running_controllers(api.address):
-        await create_controller(api, make_controller("shop", 2))
+        await create(api, make_controller("shop", 2))
         await seen.until(lambda: replicas(seen) == 2)
         assert len(seen.pods) == 3
         assert {"mine", "ended"} < set(seen.pods)
@@ -107,7 +105,7 @@ async def test_a_controller_grows_to_500_and_never_beyond_and_shrinks_to_nothing
 
     seen.informers[0].on_change(count)
     async with running_controllers(api.address), running_controllers(api.address, leader_elect=False):
-        await create_controller(api, make_controller("shop", 500))
+        await create(api, make_controller("shop", 500))
         await settled(seen, 500)
         assert most == 500
         await resize(api, "shop", 0)
@@ -116,7 +114,7 @@ async def test_a_controller_grows_to_500_and_never_beyond_and_shrinks_to_nothing
 
 async def test_a_template_that_is_refused_is_told_and_tried_again_later(api: OwnApi, seen: Following) -> None:
     async with running_controllers(api.address):
-        await create_controller(api, make_controller("shop", 0))
+        await create(api, make_controller("shop", 0))
         await api.apiserver.kinds.replication_controllers.change("default", "shop", spoil)
         await seen.until(lambda: bool(seen.told("failedCreate", "shop")))
         assert "spec.containers[0].image" in seen.told("failedCreate", "shop")[0]
@@ -127,10 +125,10 @@ async def test_a_template_that_is_refused_is_told_and_tried_again_later(api: Own
 
 async def test_a_pod_that_fails_is_replaced_after_a_pause(api: OwnApi, seen: Following) -> None:
     async with running_controllers(api.address):
-        await create_controller(api, make_controller("shop", 1))
+        await create(api, make_controller("shop", 1))
         await settled(seen, 1)
         (first,) = seen.pods.values()
-        await set_phase(api, first.metadata.name, pod_pb2.POD_PHASE_FAILED)
+        await set_status(api, first.metadata.name, FAILED)
         failed = asyncio.get_running_loop().time()
         await seen.until(lambda: len(seen.pods) == 2)
         assert asyncio.get_running_loop().time() - failed > FIRST_PAUSE * 0.9
@@ -138,12 +136,12 @@ async def test_a_pod_that_fails_is_replaced_after_a_pause(api: OwnApi, seen: Fol
 
 async def test_pods_outlive_their_controller(api: OwnApi, seen: Following) -> None:
     async with running_controllers(api.address):
-        await create_controller(api, make_controller("shop", 2))
+        await create(api, make_controller("shop", 2))
         await settled(seen, 2)
         await api.replication_controllers.delete_replication_controller(
             rcs.DeleteReplicationControllerRequest(namespace="default", name="shop")
         )
-        await create_controller(api, make_controller("other", 1, version="2"))
+        await create(api, make_controller("other", 1, version="2"))
         await seen.until(lambda: len(seen.pods) == 3)
 
 
@@ -151,7 +149,7 @@ async def test_an_outage_of_the_apiserver_changes_no_count(tmp_path: Path) -> No
     store = tmp_path / "peapod.db"
     async with running_apiserver(store) as api:
         address = api.address
-        await create_controller(api, make_controller("shop", 30))
+        await create(api, make_controller("shop", 30))
         controllers = running_controllers(address)
         await controllers.__aenter__()
         async with following(api, REPLICATION_CONTROLLER) as seen:
