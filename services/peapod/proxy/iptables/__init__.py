@@ -1,0 +1,1 @@
+"""Has the kernel bring connections from portals to their backends."""
