@@ -1,0 +1,1 @@
+"""Brings connections and datagrams from portals to their backends in this process."""
