@@ -24,6 +24,8 @@ from tests.support.objects import make_node, make_pod
 from tests.support.ports import free_port
 
 FOLLOWERS = ("scheduler", "controllers", "proxy")
+ON_THIS_MACHINE = {"proxy": ("--mode", "userspace")}
+"""Its rules are not a test's to write."""
 
 
 @asynccontextmanager
@@ -32,6 +34,7 @@ async def running(service: str, *flags: str) -> AsyncGenerator[asyncio.subproces
         sys.executable,
         "-m",
         f"peapod.{service}",
+        *ON_THIS_MACHINE.get(service, ()),
         *flags,
         stderr=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
@@ -78,7 +81,13 @@ async def test_what_cannot_work_is_said_in_one_line(service: str, flags: list[st
 
 @pytest.mark.parametrize(
     ("service", "flag"),
-    [("scheduler", "--batch=0"), ("scheduler", "--batch=1001"), ("controllers", "--node-grace-seconds=0")],
+    [
+        ("scheduler", "--batch=0"),
+        ("scheduler", "--batch=1001"),
+        ("controllers", "--node-grace-seconds=0"),
+        ("proxy", "--sync-seconds=0"),
+        ("proxy", "--portal-net=0.0.0.0/0"),
+    ],
 )
 async def test_settings_that_make_no_sense_are_refused(service: str, flag: str) -> None:
     async with running(service, flag) as process:

@@ -67,7 +67,7 @@ class Processes:
         self.scheduler = self._client("scheduler")
         self.controllers = self._client("controllers")
         self.kubelet = kubelet_process(node, state, self.apiserver.address)
-        self.proxy = self._client("proxy")
+        self.proxy = self._client("proxy", "--mode", "userspace")
         self.gateway = self._client("gateway", "--address", "127.0.0.1:0", flag="--grpc-address")
         self.all = [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.gateway]
 

@@ -20,7 +20,7 @@ SERVICES = {
     "scheduler": "place pods on nodes",
     "controllers": "bring the cluster to what was asked for",
     "kubelet": "run the pods of one node",
-    "kube-proxy": "make services reachable on one node",
+    "kube-proxy": "make services reachable from one node and its pods",
     "gateway": "serve the API over HTTP",
 }
 """The services. Their packages are called as they are, but without `kube-`: `proxy` alone is a verb too."""
