@@ -81,6 +81,7 @@ async def test_where_names_are_resolved_under_each_policy(
             lines = (await inside(there[part], "cat", "/etc/resolv.conf")).splitlines()
             assert {"nameserver 192.0.2.10", "nameserver 192.0.2.53"} <= set(lines)
             assert "search default.pea.pod pea.pod node.example" in lines
+            assert "options ndots:5" in lines
             assert "nameserver 127.0.0.53" not in lines
         await delete(api, "first")
         await create(api, resolving("second", pod_pb2.DNS_POLICY_DEFAULT), node_name)

@@ -68,6 +68,7 @@ async def test_where_names_are_resolved_under_each_policy(
         await seen.until(lambda: told(seen, "plain").phase == pod_pb2.POD_PHASE_SUCCEEDED)
     lines = said(seen, "clustered").splitlines()
     assert "search default.cluster.local cluster.local node.example" in lines
+    assert "options ndots:5" in lines
     assert [line for line in lines if line.startswith("nameserver")] == [
         "nameserver 192.0.2.10",
         "nameserver 192.0.2.53",

@@ -80,9 +80,9 @@ def test_the_network_container_is_the_last_to_be_killed_for_memory() -> None:
 
 
 def test_names_are_resolved_by_the_network_containers_file() -> None:
-    dns = Dns(("192.0.2.53",), ("a.example",))
+    dns = Dns(("192.0.2.53",), ("a.example",), ("ndots:5",))
     host = network_body(make_pod(), dns=dns)["HostConfig"]
-    assert (host["Dns"], host["DnsSearch"]) == (["192.0.2.53"], ["a.example"])
+    assert (host["Dns"], host["DnsSearch"], host["DnsOptions"]) == (["192.0.2.53"], ["a.example"], ["ndots:5"])
     assert "Dns" not in body(make_pod(), dns=dns)["HostConfig"]
     assert "Dns" not in network_body(make_pod())["HostConfig"]
 

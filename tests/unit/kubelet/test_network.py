@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from peapod.kubelet.node.network import Network, Resolver, cluster_first, read_resolver
+from peapod.common.resolv_conf import Resolver
+from peapod.kubelet.node.network import OPTIONS, Network, cluster_first
 from peapod.kubelet.runtime.runtime import Dns
 from peapod.v1 import pod_pb2
 from tests.support.pods import make_pod
 
 CLUSTER = ("10.0.0.10",)
+SEARCHES = ("default.cluster.local", "cluster.local")
 NODE = Resolver(("192.0.2.1", "192.0.2.2"), ("corp.example", "example"))
 
 
@@ -32,6 +34,7 @@ def test_the_clusters_servers_and_domains_come_before_the_nodes() -> None:
     assert cluster_first("team", CLUSTER, "cluster.local", NODE, own_network=True) == Dns(
         ("10.0.0.10", "192.0.2.1", "192.0.2.2"),
         ("team.cluster.local", "cluster.local", "corp.example", "example"),
+        OPTIONS,
     )
 
 
@@ -55,18 +58,12 @@ def test_no_more_is_given_than_a_resolver_reads() -> None:
     )
 
 
-def test_the_nodes_file_is_read_as_resolvers_read_it() -> None:
-    text = "# one\nnameserver 192.0.2.1\nsearch a b\noptions ndots:5\ndomain c\nnameserver 2001:db8::1 # two\n;x\n"
-    assert read_resolver(text) == Resolver(("192.0.2.1", "2001:db8::1"), ("c",))
-    assert read_resolver("") == Resolver((), ())
-
-
 def test_only_cluster_first_changes_where_a_pod_resolves(tmp_path: Path) -> None:
     node = tmp_path / "resolv.conf"
     node.write_text("nameserver 192.0.2.1\n")
     told = network(node)
     assert told.dns(with_policy(pod_pb2.DNS_POLICY_DEFAULT)) is None
-    assert told.dns(CLUSTER_FIRST) == Dns(("10.0.0.10", "192.0.2.1"), ("default.cluster.local", "cluster.local"))
+    assert told.dns(CLUSTER_FIRST) == Dns(("10.0.0.10", "192.0.2.1"), SEARCHES, OPTIONS)
 
 
 def test_a_pod_on_the_nodes_network_reaches_the_nodes_loopback(tmp_path: Path) -> None:
@@ -80,7 +77,7 @@ def test_a_pod_on_the_nodes_network_reaches_the_nodes_loopback(tmp_path: Path) -
 
 def test_a_node_without_a_file_has_the_clusters_servers_alone(tmp_path: Path) -> None:
     made = network(tmp_path / "none").dns(CLUSTER_FIRST)
-    assert made == Dns(CLUSTER, ("default.cluster.local", "cluster.local"))
+    assert made == Dns(CLUSTER, SEARCHES, OPTIONS)
 
 
 def test_what_the_node_was_not_told_is_refused_by_name(tmp_path: Path) -> None:
@@ -91,3 +88,13 @@ def test_what_the_node_was_not_told_is_refused_by_name(tmp_path: Path) -> None:
     assert [one.field for one in poor.refusals("api", pod)] == ["spec.host_network", "spec.dns_policy"]
     assert [one.field for one in poor.refusals("file", pod)] == ["spec.dns_policy"]
     assert [*network(tmp_path / "none", sources=("api",)).refusals("api", pod)] == []
+
+
+def test_a_cluster_dns_on_the_nodes_loopback_is_for_pods_on_the_nodes_network_alone(tmp_path: Path) -> None:
+    shared = with_policy(pod_pb2.DNS_POLICY_CLUSTER_FIRST)
+    shared.spec.host_network = True
+    near = network(tmp_path / "none", cluster_dns=("127.0.0.1",), sources=("api",))
+    (refusal,) = near.refusals("api", CLUSTER_FIRST)
+    assert (refusal.field, "loopback" in refusal.description) == ("spec.dns_policy", True)
+    assert [*near.refusals("api", shared)] == []
+    assert near.dns(shared) == Dns(("127.0.0.1",), SEARCHES, OPTIONS)

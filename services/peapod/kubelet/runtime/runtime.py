@@ -62,6 +62,8 @@ class Dns:
 
     servers: tuple[str, ...]
     searches: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    """Words behind "options" in a resolv.conf."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,7 +44,7 @@ def _dns(dns: Dns | None) -> Body:
     if dns is None:
         return {}
     # Without any search domain the engine would take the node's.
-    return {"Dns": list(dns.servers), "DnsSearch": list(dns.searches) or ["."]}
+    return {"Dns": list(dns.servers), "DnsSearch": list(dns.searches) or ["."], "DnsOptions": list(dns.options)}
 
 
 def _user(container: pod_pb2.Container, launch: Launch) -> tuple[Body, Body]:

@@ -40,6 +40,8 @@ def resolvers(dns: Dns) -> bytes:
     lines = [f"nameserver {server}" for server in dns.servers]
     if dns.searches:
         lines.append(f"search {' '.join(dns.searches)}")
+    if dns.options:
+        lines.append(f"options {' '.join(dns.options)}")
     return "".join(f"{line}\n" for line in lines).encode()
 
 
