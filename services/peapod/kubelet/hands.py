@@ -36,6 +36,7 @@ from peapod.kubelet.planning.memory import Now
 from peapod.kubelet.planning.plan import Plan
 from peapod.kubelet.pulling import ensure_image
 from peapod.kubelet.runtime.runtime import ContainerGone, ImageError, Launch, LaunchError, Mount, Runtime
+from peapod.kubelet.services import Services, with_variables
 from peapod.kubelet.stopping import Stopper
 from peapod.kubelet.volumes.volume import VolumeError
 from peapod.kubelet.volumes.volumes import Volumes, mounts
@@ -77,6 +78,7 @@ class Hands:
         image_use: ImageUse,
         handlers: Handlers,
         files: InstanceFiles,
+        services: Services,
     ) -> None:
         self._runtime = runtime
         self._volumes = volumes
@@ -84,6 +86,7 @@ class Hands:
         self._record = record
         self._image_use = image_use
         self._files = files
+        self._services = services
         self._stopper = Stopper(runtime, handlers, self.tell)
 
     async def carry_out(
@@ -182,7 +185,9 @@ class Hands:
         container = _container(this.pod, part)
         name = _name(part, attempt, spec_hash, this)
         seen = [*mounts(container, this.places), *await self._last_words(name, container, this)]
-        launch = Launch(name, this.pod, container, container.image, this.network, seen)
+        variables = await self._services.variables(this.pod.metadata.namespace, this.goal.source)
+        told = with_variables(container, variables)
+        launch = Launch(name, this.pod, told, container.image, this.network, seen)
         await self._launch(launch, part, this)
         this.notes.started(part)
 

@@ -9,10 +9,12 @@ from pathlib import Path
 
 import grpc
 
-from peapod.common import process
+from peapod.common import kinds, process
 from peapod.common.channel import open_channel
 from peapod.common.errors import Violation
 from peapod.common.events import Recorder
+from peapod.common.follower import source_of
+from peapod.common.informer import Informer
 from peapod.common.rpc import Guard
 from peapod.common.server import Server
 from peapod.kubelet.checkpoint import Checkpoint
@@ -38,6 +40,7 @@ from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.open import open_runtime
 from peapod.kubelet.runtime.runtime import Runtime
 from peapod.kubelet.servicer import Kubelet as KubeletServicer
+from peapod.kubelet.services import Services
 from peapod.kubelet.sources.apiserver import ApiserverSource
 from peapod.kubelet.sources.open import open_static
 from peapod.kubelet.status_reporter import StatusReporter
@@ -56,6 +59,7 @@ from peapod.v1.event_service_rpc import EventServiceClient
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
 from peapod.v1.secret_service_rpc import SecretServiceClient
+from peapod.v1.service_pb2 import Service
 
 
 class Kubelet:
@@ -84,6 +88,9 @@ class Kubelet:
         self._capacity = capacity(config, Machine.read())
         self._allocatable = allocatable(config, self._capacity)
         self._network = self._make_network()
+        self._services: Informer[Service] = Informer(
+            source_of(kinds.SERVICE, kinds.SERVICE.client(self._channel)), name="services"
+        )
         self._dispatcher = self._make_dispatcher()
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(
@@ -107,6 +114,7 @@ class Kubelet:
             **{f"{source.name} source": source.run for source in self._static},
             "mirrors": self._mirrors.run,
             "node labels": self._labels.run,
+            "services": self._services.run,
             "status reporter": self._reporter.run,
             "event recorder": self._recorder.run,
             "heartbeat": self._make_heartbeat().run,
@@ -130,7 +138,8 @@ class Kubelet:
         handlers = Handlers(self._runtime, self._host_ip)
         files = InstanceFiles(Path(self._config.root_dir))
         record = of_mirrors(self._recorder.record, self._mirrors)
-        hands = Hands(self._runtime, self._volumes, self._network, record, self._image_use, handlers, files)
+        services = Services(self._services)
+        hands = Hands(self._runtime, self._volumes, self._network, record, self._image_use, handlers, files, services)
         clinic = Clinic(handlers, Turns(), files, hands.tell)
         around = Surroundings(self._observer, hands, self._reporter, clinic, self._host_ip, self._runtime.scheme)
         return Dispatcher(
