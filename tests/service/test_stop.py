@@ -16,7 +16,7 @@ async def start(service: str, *arguments: str) -> asyncio.subprocess.Process:
     return await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
 
 
-@pytest.mark.parametrize("service", ["scheduler", "controllers", "proxy", "gateway", "kubelet"])
+@pytest.mark.parametrize("service", ["scheduler", "controllers", "proxy", "dns", "gateway", "kubelet"])
 async def test_a_service_whose_apiserver_is_away(service: str, tmp_path: Path) -> None:
     nobody = f"127.0.0.1:{free_port()}"
     arguments = ["--apiserver", nobody, "--address", "127.0.0.1:0"]

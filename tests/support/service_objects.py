@@ -53,8 +53,8 @@ async def store_service(api: Api, service: service_pb2.Service) -> None:
     await api.services.create_service(SERVICE.request("Create", service=service))
 
 
-async def store_endpoints(api: Api, endpoints: endpoints_pb2.Endpoints) -> None:
-    await api.endpoints.create_endpoints(ENDPOINTS.request("Create", endpoints=endpoints))
+async def store_endpoints(api: Api, endpoints: endpoints_pb2.Endpoints) -> endpoints_pb2.Endpoints:
+    return (await api.endpoints.create_endpoints(ENDPOINTS.request("Create", endpoints=endpoints))).endpoints
 
 
 async def remove_service(api: Api, name: str, namespace: str = "default") -> None:

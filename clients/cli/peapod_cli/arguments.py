@@ -21,6 +21,7 @@ SERVICES = {
     "controllers": "bring the cluster to what was asked for",
     "kubelet": "run the pods of one node",
     "kube-proxy": "make services reachable from one node and its pods",
+    "dns": "answer for the names of services",
     "gateway": "serve the API over HTTP",
 }
 """The services. Their packages are called as they are, but without `kube-`: `proxy` alone is a verb too."""

@@ -102,7 +102,19 @@ async def test_a_full_disk_is_said(api: Api) -> None:
 
 async def test_help_names_every_command(peapod: Run) -> None:
     outcome = await peapod("--help")
-    for word in ("create", "get", "describe", "log", "delete", "version", "up", "apiserver", "kubelet", "gateway"):
+    for word in (
+        "create",
+        "get",
+        "describe",
+        "log",
+        "delete",
+        "version",
+        "up",
+        "apiserver",
+        "kubelet",
+        "dns",
+        "gateway",
+    ):
         assert f"\n    {word}" in outcome.out
     assert "--store" in (await peapod("apiserver", "--help")).out
 

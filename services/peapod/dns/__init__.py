@@ -1,0 +1,1 @@
+"""Answers for the names of services, and passes all other questions on."""
