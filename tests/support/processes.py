@@ -68,8 +68,9 @@ class Processes:
         self.controllers = self._client("controllers")
         self.kubelet = kubelet_process(node, state, self.apiserver.address)
         self.proxy = self._client("proxy", "--mode", "userspace")
+        self.dns = self._client("dns", "--address", "127.0.0.1:0", flag="--grpc-address")
         self.gateway = self._client("gateway", "--address", "127.0.0.1:0", flag="--grpc-address")
-        self.all = [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.gateway]
+        self.all = [self.apiserver, self.scheduler, self.controllers, self.kubelet, self.proxy, self.dns, self.gateway]
 
     async def start(self) -> None:
         """Start them all."""
@@ -93,6 +94,7 @@ class Up:
         self.address = f"127.0.0.1:{free_port()}"
         flags = ["--state-dir", str(state), "--runtime", node.runtime, "--node-name", node.name]
         flags += ["--apiserver-address", self.address, "--gateway-address", f"127.0.0.1:{free_port()}"]
+        flags += ["--cluster-dns-address", "127.0.0.1:0"]
         self._command = (sys.executable, "-m", "peapod_cli", "up", *flags, *more)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None

@@ -22,7 +22,16 @@ def interrupted_up(state: Path, node: str, *flags: str, runtime: str = "docker")
     """Run it until the block ends, then press Ctrl-C: it must end well and leave no process."""
     api, gateway = (f"127.0.0.1:{free_port()}" for _ in range(2))
     command = [sys.executable, "-m", "peapod_cli", "up", "--runtime", runtime, "--state-dir", str(state), *flags]
-    command += ["--apiserver-address", api, "--gateway-address", gateway, "--node-name", node]
+    command += [
+        "--cluster-dns-address",
+        "127.0.0.1:0",
+        "--apiserver-address",
+        api,
+        "--gateway-address",
+        gateway,
+        "--node-name",
+        node,
+    ]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         try:
             assert process.stdout is not None

@@ -5,10 +5,14 @@ from __future__ import annotations
 import socket
 from collections.abc import Sequence
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from peapod.common import address
 from peapod.common.errors import Invalid
+from peapod.common.names import dns_subdomain_problem
+
+DNS_PORT = 53
 
 SOCKET_PATH_MOST = 107
 """Bytes that a socket's path may have, says the kernel."""
@@ -39,12 +43,19 @@ class Cluster:
     disks: str = ""
     manifest_dir: str = ""
     manifest_url: str = ""
+    cluster_dns_address: str = "127.0.0.1:0"
+    """Where names of services are answered; pods can ask there if it is port 53."""
+    cluster_domain: str = "cluster.local"
 
     def __post_init__(self) -> None:
         """Refuse what cannot work, before anything is started."""
         for name in ("apiserver_address", "gateway_address"):
             if not address.parse(getattr(self, name)).port:
                 raise Invalid(f"--{name.replace('_', '-')} needs a port")
+        if problem := dns_subdomain_problem(self.cluster_domain):
+            raise Invalid(f"--cluster-domain {self.cluster_domain!r}: {problem}")
+        if not _can_be_asked(address.parse(self.cluster_dns_address).host):
+            raise Invalid(f"--cluster-dns-address {self.cluster_dns_address!r}: must be one IP address and a port")
         if len(bytes(self._socket("controllers"))) > SOCKET_PATH_MOST:
             raise Invalid(f"{self.state_dir}: the path of the state directory is too long for sockets inside")
 
@@ -71,6 +82,7 @@ class Cluster:
             Service("kubelet", [*self._kubelet(), "--apiserver", self.apiserver_address, *self._logging()]),
             # The rules of this machine are left alone: who wants them runs a proxy of its own.
             self._client("proxy", "--address", "--mode", "userspace"),
+            self._client("dns", "--grpc-address", *self._dns()),
             self._client("gateway", "--grpc-address", "--address", self.gateway_address),
         ]
 
@@ -78,10 +90,19 @@ class Cluster:
         flags = ["--node-name", self.node, "--runtime", self.runtime, "--root-dir", str(self.state_dir / "kubelet")]
         flags += ["--hide", str(self.state_dir)]
         flags += ["--allow-privileged"] if self.allow_privileged else []
+        flags += ["--cluster-domain", self.cluster_domain]
+        dns = address.parse(self.cluster_dns_address)
+        # A resolv.conf has no words for another port.
+        flags += ["--cluster-dns", dns.host] if dns.port == DNS_PORT else []
         for name in ("disks", "manifest_dir", "manifest_url"):
             if value := getattr(self, name):
                 flags += [f"--{name.replace('_', '-')}", value]
         return flags
+
+    def _dns(self) -> list[str]:
+        flags = ["--address", self.cluster_dns_address, "--cluster-domain", self.cluster_domain]
+        # There is no DNS with TLS that pods would speak: whoever names another address means it.
+        return flags if address.is_loopback(self.cluster_dns_address) else [*flags, "--allow-insecure"]
 
     def _client(self, name: str, health_flag: str, *flags: str) -> Service:
         health = f"unix:{self._socket(name)}"
@@ -93,3 +114,11 @@ class Cluster:
 
     def _logging(self) -> list[str]:
         return ["--log-level", self.log_level]
+
+
+def _can_be_asked(host: str) -> bool:
+    """Tell whether it is one address, rather than a name or all there are."""
+    try:
+        return not ip_address(host).is_unspecified
+    except ValueError:
+        return False

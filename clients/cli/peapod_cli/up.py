@@ -8,6 +8,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from peapod.common.errors import TooLate, Unavailable
+from peapod_cli import dns_address
 from peapod_cli.cluster import Cluster
 from peapod_cli.console import Console
 from peapod_cli.occupancy import sole_user
@@ -34,6 +35,8 @@ def run(arguments: Namespace, console: Console) -> None:
         disks=arguments.disks,
         manifest_dir=arguments.manifest_dir,
         manifest_url=arguments.manifest_url,
+        cluster_dns_address=dns_address.choose(arguments.cluster_dns_address, console.note),
+        cluster_domain=arguments.cluster_domain,
     )
     cluster.sockets.mkdir(parents=True, exist_ok=True)
     with sole_user(cluster.state_dir) as inherited:

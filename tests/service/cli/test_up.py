@@ -20,7 +20,7 @@ from tests.service.cli.conftest import run
 from tests.support.ports import free_port
 
 PATIENCE = 60
-NAMES = ["apiserver", "scheduler", "controllers", "kubelet", "proxy", "gateway"]
+NAMES = ["apiserver", "scheduler", "controllers", "kubelet", "proxy", "dns", "gateway"]
 
 
 @dataclass
@@ -49,7 +49,8 @@ class Up:
 
 def flags(state: Path, apiserver: str) -> list[str]:
     words = ["up", "--state-dir", str(state), "--runtime", "sandbox", "--node-name", "one"]
-    return [*words, "--apiserver-address", apiserver, "--gateway-address", f"127.0.0.1:{free_port()}"]
+    words += ["--apiserver-address", apiserver, "--gateway-address", f"127.0.0.1:{free_port()}"]
+    return [*words, "--cluster-dns-address", "127.0.0.1:0"]
 
 
 @asynccontextmanager

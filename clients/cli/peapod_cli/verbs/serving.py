@@ -30,6 +30,19 @@ def _up(parser: Parser) -> None:
         help="where to serve HTTP (default: %(default)s)",
     )
     parser.add_argument(
+        "--cluster-dns-address",
+        metavar="IP:PORT",
+        default="",
+        help="where to answer for the names of services, over UDP and TCP; pods can ask on port 53 only, and those of "
+        "Docker not on loopback (default: 127.0.0.1:53, or any port where that cannot be had)",
+    )
+    parser.add_argument(
+        "--cluster-domain",
+        metavar="DOMAIN",
+        default="cluster.local",
+        help="the domain of these names (default: %(default)s)",
+    )
+    parser.add_argument(
         "--node-name", metavar="NAME", default="", help="the name of the node (default: this machine's name)"
     )
     parser.add_argument("--store", metavar="URL", default="", help="where objects are kept (default: SQLite in DIR)")
