@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from peapod.common import health
 from tests.e2e import main_job
 from tests.support import containers, engine
-from tests.support.cluster import PATIENCE, Cluster
+from tests.support.cluster import PATIENCE, Cluster, running
 from tests.support.needs import lacking
 from tests.support.ports import free_port
 
@@ -33,7 +34,9 @@ def variables(bases: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     """What the compose file leaves open: ports of this test's own, and nodes that no other cluster has."""
     state = tmp_path_factory.mktemp("state")
     ports = {name: str(free_port()) for name in ("API_PORT", GATEWAY_PORT)}
-    return bases | ports | {"NODE_PREFIX": PROJECT, "STATE_DIR": str(state)}
+    # Nobody is there, so that no question leaves this machine.
+    upstream = {"DNS_UPSTREAM": f"127.0.0.1:{free_port()}"}
+    return bases | ports | upstream | {"NODE_PREFIX": PROJECT, "STATE_DIR": str(state)}
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +71,24 @@ def test_the_gateway_is_healthy(cluster: Cluster, variables: dict[str, str]) -> 
     engine.wait_until_healthy([project, service])
     with urllib.request.urlopen(f"http://127.0.0.1:{variables[GATEWAY_PORT]}/healthz", timeout=PATIENCE) as answer:
         assert (answer.status, answer.read().strip()) == (200, b"ok")
+
+
+def test_a_pod_finds_a_service_by_its_names(cluster: Cluster) -> None:
+    service = {"kind": "Service", "apiVersion": "v1beta1", "id": "redis-master", "port": 6379, "portalIP": "10.0.0.11"}
+    container = {"name": "main", "image": "peapod-test/busybox:1", "command": ["sleep", "600"]}
+    container["imagePullPolicy"] = "PullNever"
+    manifest = {"version": "v1beta2", "dnsPolicy": "ClusterFirst", "containers": [container]}
+    pod = {"kind": "Pod", "apiVersion": "v1beta1", "id": "asks", "desiredState": {"manifest": manifest}}
+    cluster.wait_for_nodes()
+    for document in (service, pod):
+        cluster.peapod("create", "-f", "-", given=json.dumps(document))
+    cluster.wait_for_pods(["asks"], running)
+    for name in ("redis-master", "redis-master.default.cluster.local"):
+        # Busybox looks a name without dots up in each domain, and fails when one of them has none.
+        assert "Address: 10.0.0.11" in cluster.run_in("asks", "main", "sh", "-c", f"nslookup -type=a {name}; true")
+    assert "REDIS_MASTER_PORT=tcp://10.0.0.11:6379" in cluster.run_in("asks", "main", "env")
+    cluster.peapod("delete", "pod", "asks")
+    cluster.wait_until_gone("asks")
 
 
 def _works(command: list[str]) -> bool:
