@@ -83,7 +83,7 @@ async def test_who_comes_from_outside_passes_a_node_that_passes_nothing_on(
         ["iptables", "-t", "nat", "-F", "PEAPOD-SERVICES"],
         ["iptables", "-t", "nat", "-D", "OUTPUT", "1"],
         ["iptables", "-t", "nat", "-I", "PEAPOD-SERVICES", "-j", "RETURN"],
-        ["sh", "-c", "iptables -t nat -F; iptables -t nat -X; iptables -F; iptables -X"],
+        ["sh", "-c", "printf '*nat\\nCOMMIT\\n' | iptables-restore"],
     ],
     ids=" ".join,
 )
