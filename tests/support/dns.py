@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import socket
 from collections import Counter
 from collections.abc import AsyncGenerator, Callable
@@ -20,6 +21,7 @@ from peapod.dns.config import DnsConfig
 from peapod.dns.messages import TCP_MOST
 from peapod.dns.server import Dns
 from tests.support.following import PATIENCE
+from tests.support.needs import lacking
 
 Make = Callable[[Message], Message | None]
 """Answers a question, or leaves it without an answer."""
@@ -123,6 +125,17 @@ async def heard(server: Dns, holds: Callable[[], bool] = lambda: True) -> None:
         while not holds():
             changed.clear()
             await changed.wait()
+
+
+def port_53() -> HostPort:
+    """Port 53 of an address of loopback that no other test has; where it cannot be had, the test is skipped."""
+    host = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.bind((host, 53))
+        except OSError as error:
+            lacking(f"port 53 of loopback cannot be had: {error.strerror}")
+    return HostPort(host, 53)
 
 
 class Exchange:

@@ -49,8 +49,8 @@ def make_endpoints(
     return endpoints
 
 
-async def store_service(api: Api, service: service_pb2.Service) -> None:
-    await api.services.create_service(SERVICE.request("Create", service=service))
+async def store_service(api: Api, service: service_pb2.Service) -> service_pb2.Service:
+    return (await api.services.create_service(SERVICE.request("Create", service=service))).service
 
 
 async def store_endpoints(api: Api, endpoints: endpoints_pb2.Endpoints) -> endpoints_pb2.Endpoints:

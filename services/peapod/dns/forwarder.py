@@ -99,7 +99,7 @@ class Forwarder:
         try:
             async with asyncio.timeout(self._seconds):
                 answer = await self._call(server, asked)
-        except (OSError, EOFError, dns.exception.DNSException) as error:
+        except (OSError, EOFError, ValueError, dns.exception.DNSException) as error:
             if server not in self._failed:
                 logger.warning("%s does not answer: %s", server, str(error) or type(error).__name__)
             self._failed[server] = time.monotonic()

@@ -2,39 +2,21 @@
 
 from __future__ import annotations
 
-import random
-import socket
 from pathlib import Path
 
-import pytest
-
-from peapod.common.address import HostPort
 from peapod.v1 import pod_pb2
 from tests.support.apiserver import OwnApi
-from tests.support.dns import Double, heard, running_dns, with_addresses
+from tests.support.dns import Double, heard, port_53, running_dns
 from tests.support.following import Following
 from tests.support.kubelet import container, create, running_kubelet, told
-from tests.support.needs import lacking
 from tests.support.sandbox_pods import cleared, make_runtime, on_host
 from tests.support.service_objects import make_service, store_service
 
 
-@pytest.fixture
-def place() -> HostPort:
-    """Port 53 of an address of loopback that no other test has."""
-    host = f"127.{random.randint(1, 254)}.{random.randint(1, 254)}.{random.randint(1, 254)}"
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.bind((host, 53))
-        except OSError as error:
-            lacking(f"port 53 of loopback cannot be had: {error.strerror}")
-    return HostPort(host, 53)
-
-
 async def test_a_pod_finds_a_service_by_its_name_alone_and_with_its_namespace(
-    api: OwnApi, seen: Following, upstream: Double, place: HostPort, node_name: str, tmp_path: Path
+    api: OwnApi, seen: Following, upstream: Double, node_name: str, tmp_path: Path
 ) -> None:
-    upstream.over_udp = lambda query: with_addresses(query, "192.0.2.80")
+    place = port_53()
     await store_service(api, make_service("redis-master", "10.0.0.11", port=6379))
     await store_service(api, make_service("redis-master", "10.0.0.12", namespace="team"))
     names = ["redis-master", "redis-master.default", "redis-master.team", "redis-master.team.pea.pod", "www.elsewhere"]
