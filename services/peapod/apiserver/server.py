@@ -11,6 +11,7 @@ import grpc
 from peapod.apiserver import metrics
 from peapod.apiserver.config import ApiserverConfig
 from peapod.apiserver.event_expiry import EventExpiry
+from peapod.apiserver.event_limits import EventLimits
 from peapod.apiserver.fencing import fenced
 from peapod.apiserver.kinds import Kinds
 from peapod.apiserver.portal_net import PortalNet
@@ -46,7 +47,13 @@ class Apiserver:
             allow_privileged=config.allow_privileged,
         )
         self._relay = Relay(self.kinds.nodes, config.scheduler)
-        self._expiry = EventExpiry(self._store, self.kinds.caches["events"], config.event_seconds)
+        self._expiry = EventExpiry(
+            self._store,
+            self.kinds.feed,
+            self.kinds.caches["events"],
+            seconds=config.event_seconds,
+            most=config.events_most,
+        )
         self._tasks: list[asyncio.Task[None]] = []
         self.server = Server(
             config.address,
@@ -83,7 +90,7 @@ class Apiserver:
         servicers: list[Standard[Any]] = [
             Pods(kinds.pods, self._relay),
             Nodes(kinds.nodes),
-            Events(kinds.events),
+            Events(kinds.events, EventLimits()),
             Namespaces(kinds.namespaces),
             ReplicationControllers(kinds.replication_controllers),
             ResourceQuotas(kinds.resource_quotas),

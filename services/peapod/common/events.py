@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from peapod.common import errors
 from peapod.common.backoff import Backoff
-from peapod.common.errors import Invalid, PeapodError, Unsupported
+from peapod.common.errors import Forbidden, Invalid, PeapodError, TooMany, Unsupported
 from peapod.v1.event_pb2 import Event, EventSource
 from peapod.v1.event_service_pb2 import RecordEventsRequest
 from peapod.v1.event_service_rpc import EventServiceClient
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 WAITING_MOST = 1000
 BATCH_MOST = 500
 ANSWER_SECONDS = 10.0
+
+_FINAL = (Forbidden, Invalid, TooMany, Unsupported)
+"""Errors of what the server will not take another time either, or not before it has grown old."""
 
 Record = Callable[[ObjectReference, str, str], None]
 """Has it told that a reason, one word, happened to an object, with one sentence."""
@@ -96,12 +99,12 @@ class Recorder:
                 backoff.reset()
 
     async def _send(self, batch: list[Event]) -> None:
-        """Drops what the server will never take; raises what may be otherwise another time."""
+        """Drops what the server will not take; raises what may be otherwise another time."""
         try:
             response = await self._client.record_events(RecordEventsRequest(events=batch), timeout=ANSWER_SECONDS)
         except grpc.aio.AioRpcError as failure:
             problem = errors.from_rpc(failure)
-            if not isinstance(problem, (Invalid, Unsupported)):
+            if not isinstance(problem, _FINAL):
                 raise problem from failure
             self._tell_once(f"events were refused: {problem.message}")
             return

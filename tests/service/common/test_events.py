@@ -10,7 +10,7 @@ import grpc.aio
 import pytest
 
 from peapod.common import errors, events, process
-from peapod.common.errors import Invalid, PeapodError, Unavailable
+from peapod.common.errors import Forbidden, Invalid, PeapodError, TooMany, Unavailable
 from peapod.common.events import Recorder
 from peapod.common.server import Server
 from peapod.v1 import event_service_pb2 as pb
@@ -147,15 +147,20 @@ async def test_an_outage_loses_nothing_and_is_told_once(
     assert [record.message for record in caplog.records] == ["cannot send events (UNAVAILABLE: no store), trying again"]
 
 
-async def test_what_the_server_will_never_take_is_dropped(
-    recorder: Recorder, fake: FakeEvents, running: asyncio.Task[None], caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("kind", [Invalid, Forbidden, TooMany])
+async def test_what_the_server_will_not_take_is_dropped(
+    recorder: Recorder,
+    fake: FakeEvents,
+    running: asyncio.Task[None],
+    caplog: pytest.LogCaptureFixture,
+    kind: type[PeapodError],
 ) -> None:
-    fake.error = Invalid("bad batch")
+    fake.error = kind("bad batch")
     recorder.record(pod(), "first", "1")
     await fake.until_called(1)
     recorder.record(pod(), "second", "2")
     await fake.until_called(2)
-    fake.error, fake.item_error = None, Invalid("bad event")
+    fake.error, fake.item_error = None, kind("bad event")
     recorder.record(pod(), "third", "3")
     await fake.until_called(3)
     fake.item_error = None
