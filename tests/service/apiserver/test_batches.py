@@ -142,3 +142,21 @@ async def test_repeats_of_an_event_are_counted(api: Api) -> None:
     (event,) = (await api.events.list_events(request)).items
     assert event.count == 3
     assert event.first_timestamp.seconds <= event.last_timestamp.seconds
+
+
+async def test_a_batch_of_repeats_is_counted_in_one_go(api: Api) -> None:
+    other = failure("failedMount")
+    batch = [failure() for _ in range(998)] + [other, failure()]
+    batch[5].count = 3
+    batch[999].last_timestamp.seconds = 2_000_000_000
+    results = (await api.events.record_events(events.RecordEventsRequest(events=batch))).results
+    assert {result.code for result in results} == {0}
+    assert len(results) == 1000
+    listed = {event.reason: event for event in (await api.events.list_events(events.ListEventsRequest())).items}
+    assert listed["failedScheduling"].count == 1001
+    assert listed["failedScheduling"].last_timestamp.seconds == 2_000_000_000
+    assert listed["failedMount"].count == 1
+    too_many = events.RecordEventsRequest(events=[failure() for _ in range(1001)])
+    with pytest.raises(grpc.RpcError) as refused:
+        await api.events.record_events(too_many)
+    assert [violation.field for violation in errors.from_rpc(refused.value).violations] == ["events"]

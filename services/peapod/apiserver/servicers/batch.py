@@ -15,11 +15,17 @@ MOST = 1000
 T = TypeVar("T")
 
 
-async def each(items: Sequence[T], field: str, do: Callable[[T], Awaitable[int]]) -> list[meta_pb2.ItemResult]:
-    """Do all items and collect their results, in order; `do` returns a resource version. Raises `Invalid`."""
+def bounded(items: Sequence[T], field: str) -> Sequence[T]:
+    """Return the items of a batch. Raises `Invalid` when they are too many."""
     if len(items) > MOST:
         problem = f"{len(items)} items are more than the {MOST} that one call may carry"
         raise Invalid(problem, [Violation.too_long(field, problem)])
+    return items
+
+
+async def each(items: Sequence[T], field: str, do: Callable[[T], Awaitable[int]]) -> list[meta_pb2.ItemResult]:
+    """Do all items and collect their results, in order; `do` returns a resource version. Raises `Invalid`."""
+    bounded(items, field)
     return await asyncio.gather(*(_one(item, do) for item in items))
 
 

@@ -29,10 +29,13 @@ class Events(Standard[event_pb2.Event]):
 
     async def record_events(self, request: pb.RecordEventsRequest, context: Any) -> pb.RecordEventsResponse:
         """Store events, or count them in where they are repeats."""
-        return pb.RecordEventsResponse(results=await batch.each(request.events, "events", self._record))
+        # Repeats within the batch would all get in each other's way, were each counted in by itself.
+        told: dict[tuple[str, str], event_pb2.Event] = {}
+        places = [_merge(told, event) for event in batch.bounded(request.events, "events")]
+        results = dict(zip(told, await batch.each([*told.values()], "events", self._record), strict=True))
+        return pb.RecordEventsResponse(results=[results[place] for place in places])
 
     async def _record(self, event: event_pb2.Event) -> int:
-        event_rules.identify(event)
         self._limits.take(event)
 
         def count(stored: event_pb2.Event) -> bool:
@@ -49,6 +52,18 @@ class Events(Standard[event_pb2.Event]):
                     return _version(await self.registry.create(fresh))
                 except AlreadyExists:
                     continue
+
+
+def _merge(told: dict[tuple[str, str], event_pb2.Event], event: event_pb2.Event) -> tuple[str, str]:
+    """Add an event, or count it in; return where it is."""
+    event_rules.identify(event)
+    place = (event.metadata.namespace, event.metadata.name)
+    if place in told:
+        event_rules.repeat(told[place], event)
+    else:
+        event.count = max(event.count, 1)
+        told[place] = event
+    return place
 
 
 def _version(answer: bytes) -> int:
