@@ -41,7 +41,11 @@ async def test_it_tells_how_it_is_without_an_apiserver_and_stops_on_a_signal(tmp
         (["--address", "localhost:53"], 2, "--address 'localhost:53': must be an IP address and a port"),
         (["--upstream", "somewhere"], 2, "--upstream: 'somewhere' is no IP address"),
         (["--address", "127.0.0.1:0", "--grpc-address", "nowhere"], 1, "'nowhere' is not of the form host:port"),
-        (["--address", "203.0.113.99:0", "--allow-insecure"], 1, "cannot listen on 203.0.113.99:0 over TCP: cannot assign"),
+        (
+            ["--address", "203.0.113.99:0", "--allow-insecure"],
+            1,
+            "cannot listen on 203.0.113.99:0 over TCP: cannot assign",
+        ),
     ],
 )
 async def test_what_cannot_work_is_said_in_one_line(flags: list[str], status: int, said: str) -> None:
