@@ -34,9 +34,9 @@ def variables(bases: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -
     """What the compose file leaves open: ports of this test's own, and nodes that no other cluster has."""
     state = tmp_path_factory.mktemp("state")
     ports = {name: str(free_port()) for name in ("API_PORT", GATEWAY_PORT)}
-    # Nobody is there, so that no question leaves this machine.
-    upstream = {"DNS_UPSTREAM": f"127.0.0.1:{free_port()}"}
-    return bases | ports | upstream | {"NODE_PREFIX": PROJECT, "STATE_DIR": str(state)}
+    # No question leaves this machine, as nobody is there; and its rules stay as they are.
+    kept = {"DNS_UPSTREAM": f"127.0.0.1:{free_port()}", "PROXY_MODE": "userspace"}
+    return bases | ports | kept | {"NODE_PREFIX": PROJECT, "STATE_DIR": str(state)}
 
 
 @pytest.fixture(scope="module")
