@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
 
+from peapod.common import process
 from peapod.v1 import meta_pb2, node_pb2, pod_pb2
 from peapod.v1 import node_service_pb2 as pb
 from peapod.v1 import pod_service_pb2 as pods
@@ -34,6 +36,24 @@ async def report(api: OwnApi, node: node_pb2.Node) -> None:
     await api.nodes.heartbeat_node(pb.HeartbeatNodeRequest(node=node))
 
 
+@asynccontextmanager
+async def reporting(api: OwnApi, name: str) -> AsyncGenerator[None]:
+    """Have a node report all the time."""
+
+    async def keep_reporting() -> None:
+        while True:
+            alive = make_node(name)
+            # An unchanged report is stored only now and then, too seldom for this short a grace.
+            alive.status.conditions[0].message = str(asyncio.get_running_loop().time())
+            await report(api, alive)
+            await asyncio.sleep(GRACE / 8)
+
+    await report(api, make_node(name))
+    task = asyncio.create_task(keep_reporting())
+    yield
+    await process.end(task)
+
+
 async def test_a_silent_node_is_marked_until_it_reports_again(api: OwnApi, seen: Following) -> None:
     await report(api, make_node("n1"))
     async with running_controllers(api.address):
@@ -48,8 +68,7 @@ async def test_a_silent_node_is_marked_until_it_reports_again(api: OwnApi, seen:
 
 
 async def test_the_pods_of_a_silent_node_are_unknown_but_for_those_that_are_over(api: OwnApi, seen: Following) -> None:
-    for node in ("n1", "n2"):
-        await report(api, make_node(node))
+    await report(api, make_node("n1"))
     for name, node, phase in (("lost", "n1", RUNNING), ("done", "n1", SUCCEEDED), ("elsewhere", "n2", RUNNING)):
         pod = make_pod(name=name)
         pod.spec.node_name = node
@@ -58,7 +77,7 @@ async def test_the_pods_of_a_silent_node_are_unknown_but_for_those_that_are_over
         status.conditions.add(type="Ready", status=TRUE)
         update = pods.PodStatusUpdate(namespace="default", name=name, uid=stored.metadata.uid, status=status)
         await api.pods.update_pod_statuses(pods.UpdatePodStatusesRequest(updates=[update]))
-    async with running_controllers(api.address):
+    async with reporting(api, "n2"), running_controllers(api.address):
         await seen.until(lambda: readiness(seen.nodes["n1"]) == UNKNOWN and phase_of(seen, "lost") == LOST)
     now = seen.pods["lost"].status
     assert (now.reason, now.pod_ip, now.conditions[0].status) == ("NodeStatusUnknown", "10.1.2.3", UNKNOWN)
@@ -89,22 +108,11 @@ async def test_a_node_that_reports_is_left_alone(api: OwnApi, seen: Following) -
 
     seen.informers[1].on_change(watch_marks)
 
-    async def keep_reporting() -> None:
-        while True:
-            alive = make_node("alive")
-            # An unchanged report is stored only now and then, too seldom for this short a grace.
-            alive.status.conditions[0].message = str(asyncio.get_running_loop().time())
-            await report(api, alive)
-            await asyncio.sleep(GRACE / 8)
-
-    await report(api, make_node("alive"))
     await report(api, make_node("dead"))
-    reporting = asyncio.create_task(keep_reporting())
-    async with running_controllers(api.address):
+    async with reporting(api, "alive"), running_controllers(api.address):
         await seen.until(lambda: "dead" in marked)
         await report(api, make_node("dead"))
         await seen.until(lambda: marked.count("dead") >= 2)
-    reporting.cancel()
     assert "alive" not in marked
 
 
