@@ -7,12 +7,14 @@ from collections.abc import AsyncGenerator, Awaitable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import grpc.aio
 import pytest
 
 from peapod.common import kinds, process
 from peapod.common.channel import open_channel
 from peapod.common.election import Election
-from peapod.common.fence import KEY, fenced
+from peapod.common.errors import from_rpc
+from peapod.common.fence import REASON, fenced
 from peapod.common.follower import source_of
 from peapod.common.informer import Informer
 from peapod.v1 import lease_service_pb2 as leases
@@ -20,6 +22,7 @@ from peapod.v1.lease_pb2 import Lease
 from peapod.v1.lease_service_rpc import LeaseServiceClient
 from peapod.v1.node_pb2 import Node
 from peapod.v1.node_service_pb2 import CreateNodeRequest
+from peapod.v1.node_service_rpc import NodeServiceClient
 from tests.support.apiserver import OwnApi, running_apiserver
 from tests.support.following import PATIENCE
 from tests.support.objects import make_node
@@ -147,21 +150,17 @@ async def test_an_earlier_self_is_not_waited_for(api: OwnApi) -> None:
         await earlier.stop()
 
 
-async def test_a_fenced_channel_names_the_lease_with_every_call(api: OwnApi) -> None:
-    sent = []
-
-    class Recording:
-        def unary_unary(self, method: str, *args: object, **kwargs: object) -> object:
-            call = api.channel.unary_unary(method, *args, **kwargs)
-
-            def start(request: object, **settings: object) -> object:
-                sent.append(settings.get("metadata"))
-                return call(request, **settings)
-
-            return start
-
-    tokens = iter(["scheduler/1", "scheduler/2", ""])
-    client = kinds.NODE.client(fenced(Recording(), lambda: next(tokens)))  # type: ignore[arg-type]
-    for name in "abc":
-        await client.create_node(CreateNodeRequest(node=make_node(name)), timeout=10)
-    assert sent == [((KEY, "scheduler/1"),), ((KEY, "scheduler/2"),), None]
+async def test_who_lost_the_lease_can_write_no_more_and_whoever_has_it_can(api: OwnApi) -> None:
+    async with candidate(api, "same") as earlier:
+        await soon(earlier.began.wait())
+        before = earlier.election.token()
+        nodes = NodeServiceClient(fenced(api.channel, lambda: before))
+        await nodes.create_node(CreateNodeRequest(node=make_node("a")))
+        await earlier.stop()
+    async with candidate(api, "same") as later:
+        await soon(later.began.wait())
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await nodes.create_node(CreateNodeRequest(node=make_node("b")))
+        assert from_rpc(refused.value).reason == REASON
+        after = NodeServiceClient(fenced(api.channel, later.election.token))
+        await after.create_node(CreateNodeRequest(node=make_node("b")))
