@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Protocol
 
 import grpc.aio
 
 from peapod.common.events import Recorder
-from peapod.common.informer import Informer
 from peapod.controllers.caches import Caches
 from peapod.controllers.config import ControllersConfig
 from peapod.controllers.endpoints.keeper import EndpointsKeeper
@@ -85,11 +84,8 @@ def _namespaces(cluster: Cluster) -> Controller:
 
 def _quotas(cluster: Cluster) -> Controller:
     caches, client = cluster.caches, ResourceQuotaServiceClient(cluster.channel)
-    counted: dict[str, Informer[Any]] = {
-        "services": caches.services,
-        "replicationcontrollers": caches.replication_controllers,
-    }
-    return QuotaCounter(caches.resource_quotas, caches.pods, counted, client)
+    others = (caches.services, caches.replication_controllers)
+    return QuotaCounter(caches.resource_quotas, caches.pods, others, client)
 
 
 CONTROLLERS: Mapping[str, Callable[[Cluster], Controller]] = MappingProxyType(

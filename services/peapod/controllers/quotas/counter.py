@@ -6,13 +6,13 @@ when the count is stored. So nothing that admission has counted in can be left o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 
-from peapod.common.follower import Follower, Key, key_of
+from peapod.common.follower import Key, key_of
 from peapod.common.informer import Informer
 from peapod.common.reconcile import ReconcileLoop
-from peapod.controllers.quotas.decide import Contents, differ, used
+from peapod.controllers.quotas.decide import differ, recounted
 from peapod.v1.meta_pb2 import EVENT_TYPE_MODIFIED, EventType
 from peapod.v1.pod_pb2 import Pod
 from peapod.v1.resource_quota_pb2 import ResourceQuota
@@ -25,25 +25,23 @@ PAUSE_SECONDS = 0.5
 
 
 class QuotaCounter:
-    """Keeps the status of every quota. `counted` are the kinds that are bounded by number, by resource."""
+    """Keeps the status of every quota. `others` are of the kinds that are counted besides pods and quotas."""
 
     def __init__(
         self,
         quotas: Informer[ResourceQuota],
         pods: Informer[Pod],
-        counted: Mapping[str, Informer[Any]],
+        others: Sequence[Informer[Any]],
         client: ResourceQuotaServiceClient,
     ) -> None:
         self._quotas = quotas
-        self._pods = pods
-        self._counted = {**counted, "resourcequotas": quotas}
         self._client = client
-        self._caches: list[Follower[Any]] = [quotas, pods, *counted.values()]
+        self._caches: list[Informer[Any]] = [quotas, pods, *others]
         self._loop: ReconcileLoop[Key] = ReconcileLoop("quota", self, self._caches, lambda: list(quotas.objects))
         self.run = self._loop.run
         quotas.on_change(self._quota_changed)
         pods.on_change(self._pod_changed)
-        for cache in counted.values():
+        for cache in others:
             cache.on_change(self._counted_changed)
 
     async def reconcile(self, key: Key) -> str:
@@ -53,28 +51,22 @@ class QuotaCounter:
             return ""
         for cache in self._caches[1:]:
             await cache.reach(quota.metadata.resource_version)
-        now = used(quota.spec.hard, self._contents(key[0]))
-        if not differ(quota, now):
+        wish = recounted(quota, self._contents(key[0]))
+        if not differ(quota, wish):
             return ""
-        wish = ResourceQuota(metadata=quota.metadata)
-        wish.status.hard.update(quota.spec.hard)
-        wish.status.used.update(now)
         request = UpdateResourceQuotaStatusRequest(resource_quota=wish)
         response = await self._client.update_resource_quota_status(request, timeout=ANSWER_SECONDS)
         self._loop.wrote(key, self._quotas, response.resource_quota.metadata.resource_version)
-        return f"uses {', '.join(f'{amount} {resource}' for resource, amount in sorted(now.items()))}"
+        return "uses " + ", ".join(f"{amount} {resource}" for resource, amount in sorted(wish.status.used.items()))
 
-    def _contents(self, namespace: str) -> Contents:
-        pods = [pod for (where, _), pod in self._pods.objects.items() if where == namespace]
-        counts = {
-            resource: sum(1 for where, _ in cache.objects if where == namespace)
-            for resource, cache in self._counted.items()
-        }
-        return Contents(pods, counts)
+    def _contents(self, namespace: str) -> Iterator[Any]:
+        for cache in self._caches:
+            yield from (one for (where, _), one in cache.objects.items() if where == namespace)
 
     def _quota_changed(self, kind: EventType, old: ResourceQuota | None, new: ResourceQuota | None) -> None:
         if new is not None:
-            self._loop.add(key_of(new))
+            # Admission writes a quota with each object that comes or goes.
+            self._loop.add_after(key_of(new), PAUSE_SECONDS)
         if kind != EVENT_TYPE_MODIFIED:
             self._counted_changed(kind, old, new)
 
