@@ -8,7 +8,7 @@ import pytest
 
 from peapod.common.kinds import KINDS, NAMESPACE, POD
 from peapod.rules.mirror import MIRROR
-from peapod.v1.namespace_pb2 import NAMESPACE_PHASE_TERMINATING, Namespace
+from peapod.v1.namespace_pb2 import Namespace
 from tests.support.apiserver import OwnApi
 from tests.support.following import Following, following
 from tests.support.kinds import Objects, make
@@ -37,10 +37,7 @@ async def create_pod(api: OwnApi, name: str = "a", *, mirror: bool = False) -> N
 
 
 async def terminate(api: OwnApi, name: str = "shop") -> None:
-    namespaces = Objects(NAMESPACE, api.channel)
-    namespace = await namespaces.get(name)
-    namespace.status.phase = NAMESPACE_PHASE_TERMINATING
-    await namespaces.update(namespace, "UpdateStatus")
+    await Objects(NAMESPACE, api.channel).delete(name)
 
 
 async def contents(api: OwnApi, namespace: str) -> dict[str, int]:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from peapod.common.kinds import EVENT, KINDS, POD, REPLICATION_CONTROLLER
-from peapod.controllers.namespaces.decide import CONTENTS, finalized, may_go, must_be_emptied
+from peapod.controllers.namespaces.decide import CONTENTS, finalized, must_be_emptied
 from peapod.v1.namespace_pb2 import NAMESPACE_PHASE_ACTIVE, NAMESPACE_PHASE_TERMINATING, Namespace, NamespacePhase
 
 STANDARD = "kubernetes"
@@ -14,21 +14,16 @@ def make_namespace(phase: NamespacePhase, *finalizers: str) -> Namespace:
 
 
 @pytest.mark.parametrize(
-    ("phase", "finalizers", "emptied", "goes"),
+    ("phase", "finalizers", "emptied"),
     [
-        (NAMESPACE_PHASE_ACTIVE, [STANDARD], False, False),
-        (NAMESPACE_PHASE_ACTIVE, [], False, False),
-        (NAMESPACE_PHASE_TERMINATING, [STANDARD], True, False),
-        (NAMESPACE_PHASE_TERMINATING, ["example.com/backup", STANDARD], True, False),
-        (NAMESPACE_PHASE_TERMINATING, ["example.com/backup"], False, False),
-        (NAMESPACE_PHASE_TERMINATING, [], False, True),
+        (NAMESPACE_PHASE_ACTIVE, [STANDARD], False),
+        (NAMESPACE_PHASE_TERMINATING, [STANDARD], True),
+        (NAMESPACE_PHASE_TERMINATING, ["example.com/backup", STANDARD], True),
+        (NAMESPACE_PHASE_TERMINATING, ["example.com/backup"], False),
     ],
 )
-def test_a_namespace_is_emptied_first_and_goes_when_nobody_holds_it(
-    phase: NamespacePhase, finalizers: list[str], emptied: bool, goes: bool
-) -> None:
-    namespace = make_namespace(phase, *finalizers)
-    assert (must_be_emptied(namespace), may_go(namespace)) == (emptied, goes)
+def test_a_namespace_that_is_to_go_is_emptied_once(phase: NamespacePhase, finalizers: list[str], emptied: bool) -> None:
+    assert must_be_emptied(make_namespace(phase, *finalizers)) == emptied
 
 
 def test_the_others_who_hold_a_namespace_are_kept() -> None:

@@ -1,4 +1,4 @@
-"""Empties namespaces: deletes all that they hold, says so by the finalizer, and deletes them.
+"""Empties namespaces that are to go: deletes all that they hold, and says so by the finalizer.
 
 What they hold is listed when it is needed: hardly anything of a cluster is in a namespace that is to go.
 """
@@ -15,10 +15,10 @@ from peapod.common.follower import Key, key_of
 from peapod.common.informer import Informer
 from peapod.common.kinds import POD, Kind
 from peapod.common.reconcile import ReconcileLoop
-from peapod.controllers.namespaces.decide import CONTENTS, finalized, may_go, must_be_emptied
+from peapod.controllers.namespaces.decide import CONTENTS, finalized, must_be_emptied
 from peapod.v1.meta_pb2 import EventType
 from peapod.v1.namespace_pb2 import Namespace
-from peapod.v1.namespace_service_pb2 import DeleteNamespaceRequest, FinalizeNamespaceRequest
+from peapod.v1.namespace_service_pb2 import FinalizeNamespaceRequest
 from peapod.v1.namespace_service_rpc import NamespaceServiceClient
 
 ANSWER_SECONDS = 10.0
@@ -40,23 +40,18 @@ class NamespaceCleaner:
         namespaces.on_change(self._changed)
 
     async def reconcile(self, key: Key) -> str:
-        """Take one namespace a step nearer to its end; it is looked at again until it is there."""
+        """Empty one namespace; it lets nothing in meanwhile, and goes when nobody else holds it."""
         namespace = self._namespaces.objects.get(key)
-        if namespace is None:
+        if namespace is None or not must_be_emptied(namespace):
             return ""
-        if must_be_emptied(namespace):
-            return await self._empty(namespace)
-        return await self._delete(namespace) if may_go(namespace) else ""
-
-    async def _empty(self, namespace: Namespace) -> str:
         counts = {kind.plural: await self._delete_all(kind, client, namespace) for kind, client in self._contents}
         if found := [f"{count} {plural}" for plural, count in counts.items() if count]:
-            # Only an empty namespace goes; what came in while this one was emptied is found by another look.
-            self._loop.add(key_of(namespace))
+            # What was on its way in when the namespace closed is found by another look.
+            self._loop.add(key)
             return f"deleted {', '.join(found)}"
         request = FinalizeNamespaceRequest(namespace=finalized(namespace))
         response = await self._client.finalize_namespace(request, timeout=ANSWER_SECONDS)
-        self._loop.wrote(key_of(namespace), self._namespaces, response.namespace.metadata.resource_version)
+        self._loop.wrote(key, self._namespaces, response.namespace.metadata.resource_version)
         return "empty"
 
     async def _delete_all(self, kind: Kind, client: Any, namespace: Namespace) -> int:
@@ -80,12 +75,6 @@ class NamespaceCleaner:
             except grpc.aio.AioRpcError as error:
                 if not isinstance(problem := from_rpc(error), NotFound):
                     raise problem from error
-
-    async def _delete(self, namespace: Namespace) -> str:
-        request = DeleteNamespaceRequest(name=namespace.metadata.name, uid=namespace.metadata.uid)
-        response = await self._client.delete_namespace(request, timeout=ANSWER_SECONDS)
-        self._loop.wrote(key_of(namespace), self._namespaces, response.namespace.metadata.resource_version)
-        return "gone"
 
     def _changed(self, _kind: EventType, old: Namespace | None, new: Namespace | None) -> None:
         if (either := new or old) is not None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from peapod.common.kinds import KINDS, POD, REPLICATION_CONTROLLER, SERVICE, Kind
-from peapod.rules.namespace import STANDARD_FINALIZER
-from peapod.v1.namespace_pb2 import NAMESPACE_PHASE_TERMINATING, Namespace
+from peapod.rules.namespace import STANDARD_FINALIZER, is_terminating
+from peapod.v1.namespace_pb2 import Namespace
 
 _FIRST = (REPLICATION_CONTROLLER, SERVICE, POD)
 """What makes others comes before what is made."""
@@ -15,7 +15,7 @@ CONTENTS: tuple[Kind, ...] = (*_FIRST, *(kind for kind in KINDS if kind.namespac
 
 def must_be_emptied(namespace: Namespace) -> bool:
     """Tell whether a namespace is to go and nobody has emptied it."""
-    return namespace.status.phase == NAMESPACE_PHASE_TERMINATING and STANDARD_FINALIZER in namespace.spec.finalizers
+    return is_terminating(namespace) and STANDARD_FINALIZER in namespace.spec.finalizers
 
 
 def finalized(namespace: Namespace) -> Namespace:
@@ -24,8 +24,3 @@ def finalized(namespace: Namespace) -> Namespace:
     wish.CopyFrom(namespace)
     wish.spec.finalizers.remove(STANDARD_FINALIZER)
     return wish
-
-
-def may_go(namespace: Namespace) -> bool:
-    """Tell whether a namespace is to go and nobody has anything left to do with it."""
-    return namespace.status.phase == NAMESPACE_PHASE_TERMINATING and not namespace.spec.finalizers
