@@ -8,15 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from peapod.common.kinds import REPLICATION_CONTROLLER
+from peapod.common.kinds import REPLICATION_CONTROLLER, RESOURCE_QUOTA
 from peapod.controllers.replication.manager import FIRST_PAUSE
 from peapod.v1 import pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1 import replication_controller_service_pb2 as rcs
 from peapod.v1.replication_controller_pb2 import ReplicationController
+from peapod.v1.resource_quota_pb2 import ResourceQuota
 from tests.support.apiserver import OwnApi, connected, running_apiserver
 from tests.support.controllers import create, make_controller, read, resize
 from tests.support.following import Following, following
+from tests.support.kinds import Objects
 from tests.support.kubelet import delete
 from tests.support.objects import make_pod
 from tests.support.own_controllers import running_controllers
@@ -121,6 +123,21 @@ async def test_a_template_that_is_refused_is_told_and_tried_again_later(api: Own
         assert not seen.pods
         await api.apiserver.kinds.replication_controllers.change("default", "shop", repair)
         await settled(seen, 1)
+
+
+async def test_what_a_quota_forbids_is_told_and_made_when_there_is_room(api: OwnApi, seen: Following) -> None:
+    quotas = Objects(RESOURCE_QUOTA, api.channel)
+    await quotas.create(ResourceQuota(metadata={"name": "quota"}, spec={"hard": {"pods": "5"}}))
+    async with running_controllers(api.address):
+        await create(api, make_controller("shop", 10))
+        await seen.until(lambda: len(seen.pods) == 5 and bool(seen.told("failedCreate", "shop")))
+        assert "limited to 5 pods by quota quota" in seen.told("failedCreate", "shop")[0]
+        wider = await quotas.get("quota")
+        wider.spec.hard["pods"] = "8"
+        await quotas.update(wider)
+        await seen.until(lambda: len(seen.pods) == replicas(seen) == 8)
+        await resize(api, "shop", 7)
+        await settled(seen, 7)
 
 
 async def test_a_pod_that_fails_is_replaced_after_a_pause(api: OwnApi, seen: Following) -> None:
