@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import grpc.aio
+from prometheus_client import CollectorRegistry, Gauge
 
 from peapod.common import process
 from peapod.common.config import ServiceConfig, option
@@ -46,6 +47,16 @@ class Leadership:
         if config.leader_elect:
             self._election = Election(channel, lease, config.identity or _somebody_new(), caches)
             self.channel = fenced(channel, self._election.token)
+
+    @property
+    def leading(self) -> bool:
+        """Whether this process may be at work."""
+        return self._election is None or self._election.leading
+
+    def register(self, registry: CollectorRegistry) -> None:
+        """Add to a server's registry whether this process is at work."""
+        gauge = Gauge("peapod_leading", "Whether this process is the one at work.", registry=registry)
+        gauge.set_function(lambda: self.leading)
 
     async def run(self, loops: Loops) -> None:
         """Keep the loops going while this process may be at work, until cancelled."""

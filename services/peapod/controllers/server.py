@@ -36,6 +36,7 @@ class ControllersService:
             allow_insecure=config.allow_insecure,
             metrics_address=config.metrics_address,
         )
+        self._leadership.register(self.server.registry)
 
     async def start(self) -> None:
         """Serve health, and control as soon as the apiserver is there and nobody else does."""

@@ -42,6 +42,7 @@ class SchedulerService:
             metrics_address=config.metrics_address,
         )
         metrics.register(self.server.registry, self.scheduler)
+        self._leadership.register(self.server.registry)
 
     async def start(self) -> None:
         """Serve health, and schedule as soon as the apiserver is there and nobody else does."""

@@ -45,3 +45,5 @@ async def test_who_stands_by_explains_but_binds_nothing(api: OwnApi, seen: Follo
             await seen.until(lambda: bool(seen.told("failedScheduling", "b")))
             assert second.scheduler.explain(seen.pods["a"]).node_name == "n1"
             assert (first.scheduler.bound, second.scheduler.bound, second.scheduler.refused) == (1, 0, 0)
+            leading = [one.server.registry.get_sample_value("peapod_leading") for one in (first, second)]
+            assert leading == [1, 0]
