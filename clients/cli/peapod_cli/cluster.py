@@ -77,8 +77,9 @@ class Cluster:
         apiserver += ["--allow-privileged"] if self.allow_privileged else []
         return [
             Service("apiserver", [*apiserver, *self._logging()], self.apiserver_address),
-            self._client("scheduler", "--address"),
-            self._client("controllers", "--address"),
+            # Who was killed with -9 on this node, and is back, goes on without waiting for itself.
+            self._client("scheduler", "--address", "--identity", self.node),
+            self._client("controllers", "--address", "--identity", self.node),
             Service("kubelet", [*self._kubelet(), "--apiserver", self.apiserver_address, *self._logging()]),
             # The rules of this machine are left alone: who wants them runs a proxy of its own.
             self._client("proxy", "--address", "--mode", "userspace"),

@@ -43,6 +43,10 @@ def told(service: str, flag: str, **settings: str) -> str | None:
     return words[words.index(flag) + 1] if flag in words else None
 
 
+def test_whoever_leads_is_known_by_its_node() -> None:
+    assert told("scheduler", "--identity") == told("controllers", "--identity") == "n1"
+
+
 def test_pods_are_told_whom_to_ask_for_names() -> None:
     settings = {"cluster_dns_address": "127.0.0.1:53", "cluster_domain": "pea.pod"}
     assert told("dns", "--address", **settings) == "127.0.0.1:53"
