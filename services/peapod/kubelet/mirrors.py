@@ -14,8 +14,7 @@ from peapod.common import process
 from peapod.common.backoff import Backoff
 from peapod.common.errors import NotFound, PeapodError, from_rpc
 from peapod.kubelet.naming import spec_hash
-from peapod.kubelet.sources.apiserver import ApiserverSource
-from peapod.kubelet.sources.source import Source
+from peapod.kubelet.sources.source import ApiSource, Source
 from peapod.kubelet.status import is_over
 from peapod.rules.mirror import HASH, MIRROR
 from peapod.v1 import pod_pb2
@@ -80,9 +79,7 @@ class _Dressed:
 class Mirrors:
     """Keeps the mirrors, and knows which pod each of them shows."""
 
-    def __init__(
-        self, client: PodServiceClient, node_name: str, api: ApiserverSource, sources: Sequence[Source]
-    ) -> None:
+    def __init__(self, client: PodServiceClient, node_name: str, api: ApiSource, sources: Sequence[Source]) -> None:
         self._client = client
         self._node_name = node_name
         self._api = api

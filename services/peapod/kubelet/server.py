@@ -88,7 +88,7 @@ class Kubelet:
         self._capacity = capacity(config, Machine.read())
         self._allocatable = allocatable(config, self._capacity)
         self._network = self._make_network()
-        self.services: Informer[Service] = Informer(
+        self._services: Informer[Service] = Informer(
             source_of(kinds.SERVICE, kinds.SERVICE.client(self._channel)), name="services"
         )
         self._dispatcher = self._make_dispatcher()
@@ -114,7 +114,7 @@ class Kubelet:
             **{f"{source.name} source": source.run for source in self._static},
             "mirrors": self._mirrors.run,
             "node labels": self._labels.run,
-            "services": self.services.run,
+            "services": self._services.run,
             "status reporter": self._reporter.run,
             "event recorder": self._recorder.run,
             "heartbeat": self._make_heartbeat().run,
@@ -138,7 +138,7 @@ class Kubelet:
         handlers = Handlers(self._runtime, self._host_ip)
         files = InstanceFiles(Path(self._config.root_dir))
         record = of_mirrors(self._recorder.record, self._mirrors)
-        services = Services(self.services)
+        services = Services(self._services)
         hands = Hands(self._runtime, self._volumes, self._network, record, self._image_use, handlers, files, services)
         clinic = Clinic(handlers, Turns(), files, hands.tell)
         around = Surroundings(self._observer, hands, self._reporter, clinic, self._host_ip, self._runtime.scheme)

@@ -42,14 +42,13 @@ async def test_a_container_is_told_of_the_services_that_there_are_when_it_starts
     await store_service(api, make_service("redis-master", "10.0.0.11", port=6379))
     await store_service(api, make_service("other", "10.0.0.12", namespace="team"))
     runtime = Listening()
-    async with running_kubelet(api, runtime, root) as kubelet:
+    async with running_kubelet(api, runtime, root):
         await create(api, make_pod())
         await seen.until(lambda: told(seen).phase == RUNNING)
         first = runtime.environments["web/0"]
         assert first["REDIS_MASTER_SERVICE_HOST"] == "10.0.0.11"
         assert not [name for name in first if name.startswith("OTHER_")]
-        late = await store_service(api, make_service("late", "10.0.0.13"))
-        await kubelet.services.wait_for(late.metadata.resource_version)
+        await store_service(api, make_service("late", "10.0.0.13"))
         await create(api, make_pod(name="second", uid="uid-2"))
         await seen.until(lambda: told(seen, "second").phase == RUNNING)
         assert container(seen).restart_count == 0, "a new service starts no container anew"

@@ -13,7 +13,7 @@ from peapod.common.errors import PeapodError, from_rpc
 from peapod.kubelet.node import report as node
 from peapod.kubelet.observer import Observer
 from peapod.kubelet.runtime.runtime import Runtime, RuntimeUnavailable
-from peapod.kubelet.sources.apiserver import ApiserverSource
+from peapod.kubelet.sources.source import ApiSource
 from peapod.v1.node_service_pb2 import HeartbeatNodeRequest
 from peapod.v1.node_service_rpc import NodeServiceClient
 
@@ -35,7 +35,7 @@ class Heartbeat:
         who: node.Identity,
         runtime: Runtime,
         observer: Observer,
-        source: ApiserverSource,
+        source: ApiSource,
         seconds: float,
     ) -> None:
         self._client = client

@@ -1,8 +1,8 @@
-"""The protocol that every source of pods speaks."""
+"""The protocols that sources of pods speak: every one of them, and the one that stands for the apiserver."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from peapod.v1 import pod_pb2
@@ -38,4 +38,25 @@ class Source(Protocol):
 
     async def run(self) -> None:
         """Follow the place until cancelled."""
+        ...
+
+
+class ApiSource(Source, Protocol):
+    """The source whose pods are the apiserver's."""
+
+    @property
+    def doubt(self) -> str | None:
+        """Why the apiserver was not believed at the last look; None when it has not told its pods yet."""
+        ...
+
+    def on_doubt(self, callback: Callable[[], None]) -> None:
+        """Call back when `doubt` has changed."""
+        ...
+
+    def mirrors(self) -> Sequence[pod_pb2.Pod]:
+        """The pods that show this node's static pods, as they were when last heard of."""
+        ...
+
+    async def reached(self, revision: int) -> None:
+        """Wait until `pods` and `mirrors` are as new as the revision."""
         ...
