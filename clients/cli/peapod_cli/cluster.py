@@ -26,6 +26,8 @@ class Service:
     flags: Sequence[str]
     health: str = ""
     """Where it serves gRPC health; empty when that shows only once it runs."""
+    module: str = ""
+    """Where below `peapod` its code is; empty: by its name."""
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ class Readiness:
         await asyncio.gather(*waits, self._node())
 
     async def _service(self, name: str, address: str) -> None:
-        await _serving(address)
+        await serving(address)
         self.missing.discard(name)
 
     async def _node(self) -> None:
@@ -91,7 +91,8 @@ async def _answers(address: str) -> bool:
             return False
 
 
-async def _serving(address: str) -> None:
+async def serving(address: str) -> None:
+    """Wait until the service at an address says that it serves."""
     async with _opened(address) as channel:
         while True:
             await channel.channel_ready()

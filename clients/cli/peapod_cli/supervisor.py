@@ -22,18 +22,25 @@ class Supervisor:
     """Runs each service as a process of its own, which ends at the latest with this one and has the descriptor
     `inherited` open until then.
 
-    Until `settled` is set, a service that ends is a failure; afterwards it is started again, with growing pauses.
+    Until `settled` is set, a service that ends is a failure, as it is `too_early`; afterwards it is started again, with
+    growing pauses.
     """
 
-    def __init__(self, services: Sequence[Service], say: Callable[[str], None], inherited: int) -> None:
+    def __init__(self, services: Sequence[Service], say: Callable[[str], None], inherited: int, too_early: str) -> None:
         self.settled = False
         self.failure: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._services = services
         self._say = say
         self._inherited = inherited
+        self._too_early = too_early
         self._backoff = Backoff(0.1, 10)
         self._processes: dict[str, asyncio.subprocess.Process] = {}
         self._keepers: list[asyncio.Task[None]] = []
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """The processes that were started last, by the names of their services."""
+        return {name: process.pid for name, process in self._processes.items()}
 
     async def start(self) -> None:
         """Start all services at once; they wait for each other by themselves."""
@@ -57,7 +64,7 @@ class Supervisor:
             _signal(process, signal.SIGKILL)
 
     async def _spawn(self, service: Service) -> asyncio.subprocess.Process:
-        command = [sys.executable, "-m", f"peapod.{service.name}", *service.flags]
+        command = [sys.executable, "-m", f"peapod.{service.module or service.name}", *service.flags]
         # A group of its own keeps the terminal's Ctrl-C away: services are ended in order, not all at once.
         process = await asyncio.create_subprocess_exec(
             *(sys.executable, "-I", "-S", _CHILD, str(os.getpid()), *command),
@@ -75,7 +82,7 @@ class Supervisor:
             ended = f"the {service.name} ended with {_how(await process.wait())}"
             if not self.settled:
                 if not self.failure.done():
-                    self.failure.set_result(f"{ended} before the cluster was ready")
+                    self.failure.set_result(f"{ended} {self._too_early}")
                 return
             delay = self._backoff.next(service.name)
             self._say(f"{ended}; starting it again in {delay:g} s")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from argparse import Namespace
 from pathlib import Path
 
-from peapod.common.errors import TooLate, Unavailable
+from peapod.common.errors import TooLate
 from peapod_cli import dns_address
 from peapod_cli.cluster import Cluster
 from peapod_cli.console import Console
 from peapod_cli.occupancy import sole_user
 from peapod_cli.readiness import Readiness
+from peapod_cli.supervised import Interrupted, stop_on_signals, unless_stopped
 from peapod_cli.supervisor import Supervisor
 
 READY_SECONDS = 60.0
@@ -44,51 +44,29 @@ def run(arguments: Namespace, console: Console) -> None:
 
 
 async def _run(cluster: Cluster, console: Console, inherited: int) -> None:
-    stop = asyncio.Event()
-    supervisor = Supervisor(cluster.services(), console.note, inherited)
-    _stop_on_signals(stop, supervisor)
+    supervisor = Supervisor(cluster.services(), console.note, inherited, "before the cluster was ready")
+    stop = stop_on_signals(supervisor)
     await supervisor.start()
     try:
-        if await _become_ready(cluster, supervisor, stop):
-            supervisor.settled = True
-            console.line(
-                f"ready: apiserver at {cluster.apiserver_address}, gateway at http://{cluster.gateway_address}, "
-                f"node {cluster.node}, state in {cluster.state_dir}"
-            )
-            await stop.wait()
+        await _become_ready(cluster, supervisor, stop)
+        supervisor.settled = True
+        console.line(
+            f"ready: apiserver at {cluster.apiserver_address}, gateway at http://{cluster.gateway_address}, "
+            f"node {cluster.node}, state in {cluster.state_dir}"
+        )
+        await stop.wait()
+    except Interrupted:
+        pass  # Whoever interrupts the start gets what is asked for: an end.
     finally:
         await supervisor.stop()
 
 
-def _stop_on_signals(stop: asyncio.Event, supervisor: Supervisor) -> None:
-    """Stop at the first signal, and kill at the next one."""
-
-    def on_signal() -> None:
-        if stop.is_set():
-            supervisor.kill()
-        stop.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        asyncio.get_running_loop().add_signal_handler(number, on_signal)
-
-
-async def _become_ready(cluster: Cluster, supervisor: Supervisor, stop: asyncio.Event) -> bool:
-    """Wait until the cluster is ready; False when it is to stop before. Raises what keeps it from becoming so."""
+async def _become_ready(cluster: Cluster, supervisor: Supervisor, stop: asyncio.Event) -> None:
+    """Wait until the cluster is ready. Raises what keeps it from becoming so."""
     readiness = Readiness(cluster)
-    ready = asyncio.create_task(readiness.wait())
-    stopped = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait(
-            (ready, stopped, supervisor.failure), timeout=READY_SECONDS, return_when=asyncio.FIRST_COMPLETED
-        )
-        if supervisor.failure.done():
-            raise Unavailable(supervisor.failure.result())
-        if ready.done():
-            ready.result()
-        elif not stopped.done():
-            raise TooLate(f"not ready in {READY_SECONDS:g} s: no {', '.join(sorted(readiness.missing))}")
-        return ready.done()
-    finally:
-        for task in (ready, stopped):
-            task.cancel()
-        await asyncio.gather(ready, stopped, return_exceptions=True)
+        async with asyncio.timeout(READY_SECONDS):
+            await unless_stopped(readiness.wait(), stop, supervisor)
+    except TimeoutError:
+        missing = ", ".join(sorted(readiness.missing))
+        raise TooLate(f"not ready in {READY_SECONDS:g} s: no {missing}") from None
