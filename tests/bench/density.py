@@ -14,7 +14,8 @@ from peapod.v1 import meta_pb2, pod_pb2
 from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
-from tests.bench.processes import apiserver, channel_to, cpu_seconds, resident_bytes
+from peapod_cli.simulation.memory import resident_bytes
+from tests.bench.processes import apiserver, channel_to, cpu_seconds
 from tests.bench.report import Line
 from tests.bench.starts import node_ready, start_directly, until_running
 from tests.support import engine, images

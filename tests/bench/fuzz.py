@@ -12,7 +12,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from tests.bench.processes import resident_bytes
+from peapod_cli.simulation.memory import resident_bytes
 from tests.bench.report import Line
 from tests.support.attacker import Attacker
 from tests.support.garbage import ATTEMPTS, WRITES, Attempt

@@ -33,14 +33,6 @@ def channel_to(server: ServiceProcess) -> grpc.aio.Channel:
     return open_channel(server.address)
 
 
-def resident_bytes(pid: int) -> int:
-    """How much memory a process has in use."""
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith("VmRSS:"):
-            return int(line.split()[1]) * 1024
-    raise RuntimeError(f"process {pid} is gone")
-
-
 def cpu_seconds(pid: int) -> float:
     """How much processor time a process has used so far, all its threads together."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

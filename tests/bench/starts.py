@@ -17,7 +17,8 @@ from peapod.v1 import node_service_pb2 as nodes
 from peapod.v1 import pod_service_pb2 as pods
 from peapod.v1.node_service_rpc import NodeServiceClient
 from peapod.v1.pod_service_rpc import PodServiceClient
-from tests.bench.processes import apiserver, channel_to, resident_bytes
+from peapod_cli.simulation.memory import resident_bytes
+from tests.bench.processes import apiserver, channel_to
 from tests.bench.report import Line
 from tests.support import engine, images
 from tests.support.service_process import running

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.bench.processes import resident_bytes
+from peapod_cli.simulation.memory import resident_bytes
 from tests.support.attacker import Attacker
 from tests.support.garbage import ATTEMPTS, WRITES, Attempt
 from tests.support.gateway import Pair

@@ -17,7 +17,7 @@ from peapod.common import address as addresses
 from peapod.common.watching import lane
 from peapod.gateway import watches
 from peapod.gateway.server import Gateway
-from tests.bench.processes import resident_bytes
+from peapod_cli.simulation.memory import resident_bytes
 from tests.support.apiserver import OwnApi, running_apiserver
 from tests.support.gateway import Pair, running_own_gateway, running_pair
 from tests.support.raw_http import SECONDS, ask, ask_again, event, everything, watching

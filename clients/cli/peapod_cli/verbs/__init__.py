@@ -7,7 +7,7 @@ from peapod_cli.verbs.declared import CREATE, DELETE, UPDATE
 from peapod_cli.verbs.operating import CORDON, DRAIN, UNCORDON
 from peapod_cli.verbs.replicated import EXPOSE, RESIZE, ROLLINGUPDATE, RUN_CONTAINER, STOP
 from peapod_cli.verbs.running import EXEC, LOG, PORT_FORWARD
-from peapod_cli.verbs.serving import PROXY, UP
+from peapod_cli.verbs.serving import PROXY, SIMULATE, UP
 from peapod_cli.verbs.settings import CONFIG
 from peapod_cli.verbs.shown import DESCRIBE, EXPLAIN, GET, LABEL
 
@@ -38,5 +38,6 @@ VERBS = (
     APIVERSIONS,
     VERSION,
     UP,
+    SIMULATE,
 )
 """All of them, in the order in which --help names them."""

@@ -98,6 +98,17 @@ def count(text: str) -> int:
     return int(text)
 
 
+def rate(text: str) -> float:
+    """Read how often per second something is to happen: more than never."""
+    try:
+        found = float(text)
+    except ValueError:
+        found = 0.0
+    if not 0 < found < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is no positive number")
+    return found
+
+
 def port(text: str) -> int:
     """Read the number of a port."""
     return _within(1, count(text))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from peapod_cli.defaults import DEFAULT_SERVER
-from peapod_cli.verbs.flags import add_gateway, local_port
+from peapod_cli.verbs.flags import add_gateway, count, local_port, rate
 from peapod_cli.verbs.verb import Parser, Verb
 
 
@@ -61,12 +61,47 @@ def _up(parser: Parser) -> None:
     parser.add_argument(
         "--allow-privileged", action="store_true", help="let containers be privileged: they can do anything here"
     )
+    _add_log_level(parser, "info")
+
+
+def _add_log_level(parser: Parser, default: str) -> None:
     parser.add_argument(
         "--log-level",
         choices=("debug", "info", "warning", "error"),
-        default="info",
+        default=default,
         help="of the services, whose log goes to standard error (default: %(default)s)",
     )
+
+
+def _simulate(parser: Parser) -> None:
+    parser.add_argument("--nodes", metavar="N", type=count, default=100, help="how many nodes (default: %(default)s)")
+    parser.add_argument("--pods", metavar="N", type=count, default=3000, help="how many pods (default: %(default)s)")
+    parser.add_argument(
+        "--containers", metavar="N", type=count, default=1, help="how many containers each pod has (default: 1)"
+    )
+    parser.add_argument(
+        "--rate",
+        metavar="N",
+        type=rate,
+        default=0.0,
+        help="how many pods to ask for per second (default: as many as are taken)",
+    )
+    parser.add_argument(
+        "--apiserver",
+        metavar="HOST:PORT",
+        default="",
+        help="a running cluster to use (default: one of its own, for as long as it takes)",
+    )
+    parser.add_argument(
+        "--state-dir",
+        metavar="DIR",
+        default=None,
+        help="where to make a directory for all that is kept meanwhile; deleted afterwards (default: as TMPDIR says)",
+    )
+    parser.add_argument(
+        "--output", "-o", choices=("text", "json"), default="text", help="how to print the figures (default: text)"
+    )
+    _add_log_level(parser, "error")
 
 
 def _proxy(parser: Parser) -> None:
@@ -96,5 +131,16 @@ UP = Verb(
     "run a whole cluster on this machine until interrupted; its pods run on",
     _up,
     ("peapod up", "peapod up --runtime sandbox --state-dir /tmp/peapod"),
+    asks_server=False,
+)
+
+SIMULATE = Verb(
+    "simulate",
+    "run many pods on simulated nodes, and print how long that took",
+    _simulate,
+    ("peapod simulate --nodes 500 --pods 15000", "peapod simulate --nodes 20 --pods 200 --rate 50 -o json"),
+    more="The control plane is real, and so are the nodes but for their containers, of which there are none: all\n"
+    "are in one process, with one watch on pods, one reporter of statuses and one recorder of events. Afterwards\n"
+    "nothing is left of it, but for events in a cluster that was there before.",
     asks_server=False,
 )

@@ -1,0 +1,1 @@
+"""What `peapod simulate` runs, asks for and measures."""
