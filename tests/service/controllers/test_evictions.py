@@ -13,7 +13,7 @@ import pytest
 
 from peapod.apiserver.resources import node_report
 from peapod.common import process
-from peapod.controllers.node_conditions import is_marked, is_ready
+from peapod.controllers.nodes.conditions import is_marked, is_ready
 from peapod.rules.mirror import MIRROR
 from peapod.v1 import node_service_pb2 as nodes
 from peapod.v1 import pod_pb2

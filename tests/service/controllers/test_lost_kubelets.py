@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from peapod.apiserver.resources import node_report
-from peapod.controllers.node_conditions import is_ready
+from peapod.controllers.nodes.conditions import is_ready
 from tests.support.apiserver import OwnApi
 from tests.support.following import Following
 from tests.support.kubelet import create

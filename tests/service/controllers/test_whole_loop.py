@@ -11,7 +11,7 @@ import pytest
 
 from peapod.apiserver.resources import node_report
 from peapod.common.kinds import ENDPOINTS, REPLICATION_CONTROLLER, SERVICE
-from peapod.controllers.node_conditions import is_ready
+from peapod.controllers.nodes.conditions import is_ready
 from peapod.kubelet.runtime.hollow import HollowRuntime
 from peapod.v1.service_pb2 import Service
 from tests.service.scheduler.conftest import running_scheduler

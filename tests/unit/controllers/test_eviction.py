@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peapod.controllers.eviction import Doomed, Waits, decide, is_confirmed, victims
+from peapod.controllers.nodes.eviction import Doomed, Waits, decide, is_confirmed, victims
 from peapod.rules.mirror import MIRROR
 from peapod.v1 import meta_pb2, node_pb2
 from tests.support.objects import FALSE, TRUE, UNKNOWN, make_node, make_pod

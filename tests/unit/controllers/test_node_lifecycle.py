@@ -5,8 +5,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peapod.controllers.node_lifecycle import Sightings, decide, mark
-from peapod.controllers.sight import Sight
+from peapod.controllers.nodes.lifecycle import Sightings, decide, mark
+from peapod.controllers.nodes.sight import Sight
 from peapod.v1 import meta_pb2, node_pb2
 from tests.support.objects import FALSE, TRUE, UNKNOWN, make_node
 

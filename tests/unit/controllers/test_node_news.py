@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from peapod.controllers.node_news import Chronicle
+from peapod.controllers.nodes.news import Chronicle
 from peapod.v1 import meta_pb2, node_pb2
 from tests.support.objects import FALSE, TRUE, UNKNOWN, make_node
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from peapod.controllers.node_conditions import READY, is_marked, ready_condition
-from peapod.controllers.sight import Look, Sight
+from peapod.controllers.nodes.conditions import READY, is_marked, ready_condition
+from peapod.controllers.nodes.sight import Look, Sight
 from peapod.v1 import meta_pb2, node_pb2
 
 REASON = "NodeStatusUnknown"

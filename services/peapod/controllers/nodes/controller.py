@@ -17,10 +17,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from peapod.common.errors import Conflict, NotFound, from_rpc
 from peapod.common.events import Recorder
 from peapod.common.informer import Informer
-from peapod.controllers.lost_pods import mark_pods
-from peapod.controllers.node_lifecycle import Lost, Sightings, decide, mark
-from peapod.controllers.node_news import Chronicle
-from peapod.controllers.sight import BLIND_AFTER_LOOKS, LOOKS_PER_GRACE, Sight, store_answers
+from peapod.controllers.nodes.lifecycle import Lost, Sightings, decide, mark
+from peapod.controllers.nodes.lost_pods import mark_pods
+from peapod.controllers.nodes.news import Chronicle
+from peapod.controllers.nodes.sight import BLIND_AFTER_LOOKS, LOOKS_PER_GRACE, Sight, store_answers
 from peapod.v1.meta_pb2 import EventType
 from peapod.v1.node_pb2 import Node
 from peapod.v1.node_service_pb2 import UpdateNodeStatusRequest

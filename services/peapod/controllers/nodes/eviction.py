@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from peapod.controllers.node_conditions import is_marked, is_ready, ready_condition
+from peapod.controllers.nodes.conditions import is_marked, is_ready, ready_condition
 from peapod.rules.mirror import is_mirror
 from peapod.v1 import node_pb2, pod_pb2
 

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 import grpc.aio
 
 from peapod.common.errors import NotFound, from_item, from_rpc
-from peapod.controllers.node_conditions import READY
-from peapod.controllers.node_lifecycle import REASON, Lost
+from peapod.controllers.nodes.conditions import READY
+from peapod.controllers.nodes.lifecycle import REASON, Lost
 from peapod.v1 import meta_pb2, pod_pb2
 from peapod.v1.pod_service_pb2 import ListPodsRequest, PodStatusUpdate, UpdatePodStatusesRequest
 from peapod.v1.pod_service_rpc import PodServiceClient

@@ -9,7 +9,7 @@ import grpc.aio
 
 from peapod.common.errors import Conflict, NotFound, from_rpc
 from peapod.common.events import Recorder
-from peapod.controllers.eviction import Doomed
+from peapod.controllers.nodes.eviction import Doomed
 from peapod.v1.meta_pb2 import ObjectReference
 from peapod.v1.pod_pb2 import Pod
 from peapod.v1.pod_service_pb2 import DeletePodRequest

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from peapod.controllers.node_conditions import is_ready
+from peapod.controllers.nodes.conditions import is_ready
 from peapod.v1 import node_pb2
 
 
