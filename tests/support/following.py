@@ -8,9 +8,9 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from peapod.common import informer, process
-from peapod.common.follower import source_of
+from peapod.common.follower import Key, source_of
 from peapod.common.informer import Informer
-from peapod.common.kinds import Kind
+from peapod.common.kinds import EVENT, NODE, POD, Kind
 from peapod.v1 import event_pb2, node_pb2, pod_pb2
 from tests.support.apiserver import Api
 
@@ -56,9 +56,19 @@ class Following:
         """The objects of one of the other kinds that are followed, by name."""
         return {name: one for (_, name), one in self._more[kind].objects.items()}
 
+    def objects(self, kind: Kind) -> Mapping[Key, Any]:
+        """All objects of a kind that is followed, by namespace and name."""
+        usual = dict(zip((POD, NODE, EVENT), self.informers, strict=False))
+        return (usual | self._more)[kind].objects
+
     def told(self, reason: str, name: str) -> list[str]:
         """The messages of all events with a reason about an object."""
         return [event.message for event in self.events if (event.reason, event.involved_object.name) == (reason, name)]
+
+    async def reached(self, revision: int) -> None:
+        """Wait until all is seen that has happened up to a revision."""
+        for one in self.informers:
+            await one.reach(revision)
 
     async def until(self, holds: Callable[[], bool], patience: float = PATIENCE) -> None:
         """Wait until `holds`, looking again at each change."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -107,6 +107,14 @@ async def until_containers(runtime: HollowRuntime, count: int) -> None:
     async with asyncio.timeout(PATIENCE):
         async for _ in runtime.changes():
             if len(await HollowRuntime.list(runtime)) == count:
+                return
+
+
+async def until_only(runtime: HollowRuntime, uids: Collection[str]) -> None:
+    """Wait until the runtime has containers of these pods, and of no others."""
+    async with asyncio.timeout(PATIENCE):
+        async for _ in runtime.changes():
+            if {one.name.uid for one in await HollowRuntime.list(runtime)} == set(uids):
                 return
 
 
