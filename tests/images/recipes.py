@@ -12,6 +12,8 @@ from pathlib import Path
 
 from tests.images.rootfs import RootFs
 
+GUESTBOOK = Path(__file__).parents[2] / "examples" / "guestbook" / "front-end" / "index.cgi"
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -55,8 +57,20 @@ def _sshd(root: RootFs) -> None:
         root.file("/etc/ssh/host_key", key.read_bytes(), 0o600)
 
 
+def _guestbook(root: RootFs) -> None:
+    root.busybox()
+    root.program("/usr/bin/redis-cli")
+    root.file("/www/cgi-bin/index.cgi", GUESTBOOK.read_bytes(), 0o755)
+
+
 RECIPES = {
     "peapod-test/busybox:1": Recipe(_busybox, (), ["/bin/busybox"]),
+    "peapod-test/guestbook:1": Recipe(
+        _guestbook,
+        # Who is first in a container hears SIGTERM only if it has asked for it.
+        ("/bin/sh", "-c", "trap exit TERM; httpd -f -h /www & wait"),
+        ["/bin/busybox", "/usr/bin/redis-cli", str(GUESTBOOK)],
+    ),
     "peapod-test/redis:1": Recipe(
         _redis,
         ("/usr/bin/redis-server", "--save", "", "--dir", "/data", "--protected-mode", "no"),
