@@ -96,12 +96,7 @@ class Cluster:
     def run_in(self, pod: str, container: str, *command: str) -> str:
         """Run a command in a running container of a pod, and return what it printed."""
         with engine.client() as api:
-            id = self.container(pod, container)["Id"]
-            run = api.exec_create(id, list(command))
-            output = api.exec_start(run["Id"]).decode()
-            status = api.exec_inspect(run["Id"])["ExitCode"]
-        assert status == 0, f"{command} in {container} exited {status}: {output}"
-        return str(output)
+            return engine.run_in(api, self.container(pod, container)["Id"], command)
 
     def ask(self, host: str, port: int, question: bytes = b"") -> bytes:
         """Connect to a published port, send the question, and return the first piece of the answer."""

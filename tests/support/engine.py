@@ -11,7 +11,7 @@ import gc
 import os
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -65,6 +65,15 @@ def kill_and_start(service: str) -> None:
         api.kill(found[0]["Id"])
         api.wait(found[0]["Id"])
         api.start(found[0]["Id"])
+
+
+def run_in(api: docker.APIClient, container: str, command: Sequence[str]) -> str:
+    """Run a command in a running container, and return what it printed; it must end well."""
+    run = api.exec_create(container, list(command))
+    output = api.exec_start(run["Id"]).decode()
+    status = api.exec_inspect(run["Id"])["ExitCode"]
+    assert status == 0, f"{command} in {container} exited {status}: {output}"
+    return str(output)
 
 
 def wait_until_healthy(labels: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ctypes
 import os
 import shutil
@@ -80,6 +81,17 @@ class Netns:
         self.run("ip", "link", "add", name, "type", "veth", "peer", "name", other_name, "netns", str(other.pid))
         self.run("ip", "link", "set", name, "up")
         other.run("ip", "link", "set", other_name, "up")
+
+
+async def open_connection(source: Netns, host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Connect from inside of a namespace; raises OSError where that fails."""
+    made = source.socket()
+    try:
+        await asyncio.get_running_loop().sock_connect(made, (host, port))
+        return await asyncio.open_connection(sock=made)
+    except BaseException:
+        made.close()
+        raise
 
 
 @contextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import shutil
 import signal
 import socket
 import subprocess
 import tempfile
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import asynccontextmanager, closing, contextmanager, suppress
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from peapod.kubelet.volumes.remove import mounted_below
 
 PATIENCE = 90.0
 """Seconds within which an engine with sixty containers has started or stopped, on a busy machine."""
+
+_bridges = itertools.count(1)
 
 
 def why_missing() -> str:
@@ -33,11 +36,12 @@ def why_missing() -> str:
 class OwnEngine:
     """Is started, stopped and killed as often as a test likes; `own_engine` makes one."""
 
-    def __init__(self, folder: Path, bridge: str) -> None:
+    def __init__(self, folder: Path, bridge: str, prefix: Sequence[str], flags: Sequence[str]) -> None:
         self.address = f"unix://{folder}/docker.sock"
         self.log = folder / "dockerd.log"
         self._folder = folder
         self._command = (
+            *prefix,
             "dockerd",
             f"--host={self.address}",
             f"--data-root={folder}/data",
@@ -51,6 +55,7 @@ class OwnEngine:
             "--ip-masq=false",
             "--ip-forward=false",
             "--shutdown-timeout=5",
+            *flags,
         )
         self._process: asyncio.subprocess.Process | None = None
 
@@ -122,10 +127,16 @@ async def _death_of(pid: int) -> None:
 
 
 @asynccontextmanager
-async def own_engine() -> AsyncGenerator[OwnEngine]:
-    """Run an engine without images until the block ends; then nothing of it is left."""
-    with _folder() as folder, _bridge() as bridge:
-        engine = OwnEngine(folder, bridge)
+async def own_engine(
+    prefix: Sequence[str] = (), address: str = "", flags: Sequence[str] = ()
+) -> AsyncGenerator[OwnEngine]:
+    """Run an engine without images until the block ends; then nothing of it is left.
+
+    Its containers are on a bridge with an address such as 10.231.7.1/24. With the prefix of a network namespace, both
+    are in there.
+    """
+    with _folder() as folder, _bridge(prefix, address or f"10.231.{os.getpid() % 256}.1/24") as bridge:
+        engine = OwnEngine(folder, bridge, prefix, flags)
         try:
             await engine.start()
             yield engine
@@ -146,15 +157,15 @@ def _folder() -> Iterator[Path]:
 
 
 @contextmanager
-def _bridge() -> Iterator[str]:
-    name = f"peapod{os.getpid()}"
-    _ip("link", "add", "name", name, "type", "bridge")
+def _bridge(prefix: Sequence[str], address: str) -> Iterator[str]:
+    name = f"peapod{os.getpid()}x{next(_bridges)}"
+    _ip(prefix, "link", "add", "name", name, "type", "bridge")
     try:
-        _ip("address", "add", f"10.231.{os.getpid() % 256}.1/24", "dev", name)
-        _ip("link", "set", name, "up")
+        _ip(prefix, "address", "add", address, "dev", name)
+        _ip(prefix, "link", "set", name, "up")
         yield name
     finally:
-        _ip("link", "delete", name)
+        _ip(prefix, "link", "delete", name)
 
 
 async def _read_until_ready(ready: socket.socket) -> None:
@@ -162,5 +173,5 @@ async def _read_until_ready(ready: socket.socket) -> None:
         pass
 
 
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
+def _ip(prefix: Sequence[str], *words: str) -> None:
+    subprocess.run([*prefix, "ip", *words], check=True)

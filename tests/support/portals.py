@@ -20,7 +20,7 @@ from peapod.v1 import endpoints_pb2, pod_pb2, service_pb2
 from peapod.v1.endpoints_service_pb2 import CreateEndpointsRequest, ListEndpointsRequest, UpdateEndpointsRequest
 from peapod.v1.service_service_pb2 import CreateServiceRequest, DeleteServiceRequest
 from tests.support.apiserver import Api
-from tests.support.netns import Netns, namespaces
+from tests.support.netns import Netns, namespaces, open_connection
 
 PORTALS = "10.0.0.0/24"
 PORTAL, OTHER = "10.0.0.10", "10.0.0.11"
@@ -261,16 +261,11 @@ class Conversation:
 @asynccontextmanager
 async def talking(source: Netns, address: str, port: int = 80) -> AsyncGenerator[Conversation]:
     """Connect from a namespace; raises ConnectionRefusedError where that is refused."""
-    made = source.socket()
+    async with asyncio.timeout(PATIENCE):
+        reader, writer = await open_connection(source, address, port)
     try:
         async with asyncio.timeout(PATIENCE):
-            await asyncio.get_running_loop().sock_connect(made, (address, port))
-            reader, writer = await asyncio.open_connection(sock=made)
             name, seen = (await reader.readuntil()).decode().split()
-    except BaseException:
-        made.close()
-        raise
-    try:
         yield Conversation(reader, writer, name, seen)
     finally:
         writer.transport.abort()

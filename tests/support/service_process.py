@@ -14,11 +14,22 @@ from tests.support.ports import free_port
 
 
 class ServiceProcess:
-    """`python -m module --address ADDRESS arguments`, logging to a file; `flag` names the address of its gRPC port."""
+    """`python -m module --address ADDRESS arguments`, logging to a file; `flag` names the address of its gRPC port,
+    which is any that is free unless it is given. With the prefix of a network namespace it runs in there.
+    """
 
-    def __init__(self, module: str, arguments: Sequence[str], log: Path, *, flag: str = "--address") -> None:
-        self.address = f"127.0.0.1:{free_port()}"
-        self._command = (sys.executable, "-m", module, flag, self.address, *arguments)
+    def __init__(
+        self,
+        module: str,
+        arguments: Sequence[str],
+        log: Path,
+        *,
+        flag: str = "--address",
+        address: str = "",
+        prefix: Sequence[str] = (),
+    ) -> None:
+        self.address = address or f"127.0.0.1:{free_port()}"
+        self._command = (*prefix, sys.executable, "-m", module, flag, self.address, *arguments)
         self._log = log
         self._process: asyncio.subprocess.Process | None = None
 
@@ -30,13 +41,17 @@ class ServiceProcess:
 
     async def start(self) -> None:
         """Start the process, and return when its gRPC port accepts calls."""
-        with self._log.open("ab") as output:
-            self._process = await asyncio.create_subprocess_exec(*self._command, stdout=output, stderr=output)
+        await self.begin()
         channel = open_channel(self.address)
         try:
             await asyncio.wait_for(channel.channel_ready(), 30)
         finally:
             await channel.close()
+
+    async def begin(self) -> None:
+        """Start the process, and wait for nothing."""
+        with self._log.open("ab") as output:
+            self._process = await asyncio.create_subprocess_exec(*self._command, stdout=output, stderr=output)
 
     async def kill(self) -> None:
         """End it by SIGKILL."""

@@ -7,13 +7,17 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager, suppress
 
 from peapod.common import address as addresses
+from tests.support.netns import Netns, open_connection
 
 
 class Wire:
-    """Relays every connection to its `address` on to `target`, which may be changed."""
+    """Relays every connection to its `address` on to `target`, which may be changed, and which may be in a network
+    namespace that this process is not in.
+    """
 
-    def __init__(self, target: str) -> None:
+    def __init__(self, target: str, there: Netns | None = None) -> None:
         self.target = target
+        self._there = there
         self.address = ""
         self._requests = asyncio.Event()
         self._answers = asyncio.Event()
@@ -60,9 +64,8 @@ class Wire:
             await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _relay(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        place = addresses.parse(self.target)
         try:
-            far_reader, far_writer = await asyncio.open_connection(place.host, place.port)
+            far_reader, far_writer = await self._dial()
         except OSError:
             writer.transport.abort()
             return
@@ -73,6 +76,12 @@ class Wire:
             task = asyncio.create_task(pump)
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
+
+    async def _dial(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        place = addresses.parse(self.target)
+        if self._there is None:
+            return await asyncio.open_connection(place.host, place.port)
+        return await open_connection(self._there, place.host, place.port)
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, flowing: asyncio.Event) -> None:
         self._writers.add(writer)
@@ -88,9 +97,9 @@ class Wire:
 
 
 @asynccontextmanager
-async def wire_to(target: str) -> AsyncGenerator[Wire]:
+async def wire_to(target: str, there: Netns | None = None) -> AsyncGenerator[Wire]:
     """Open a wire, and close it afterwards."""
-    wire = Wire(target)
+    wire = Wire(target, there)
     await wire.open()
     try:
         yield wire
