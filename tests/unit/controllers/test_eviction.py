@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peapod.controllers.nodes.conditions import is_ready
 from peapod.controllers.nodes.eviction import Doomed, Waits, decide, is_confirmed, victims
 from peapod.rules.mirror import MIRROR
 from peapod.v1 import meta_pb2, node_pb2
@@ -49,7 +50,18 @@ class World:
         del self.nodes[name]
         self.waits.lose(name, now)
 
-    def doomed(self, now: float, hosts: Iterable[str] = ()) -> dict[str, float]:
+    def hear(self, now: float) -> None:
+        """Have every node that is ready say so again."""
+        for one in list(self.nodes.values()):
+            if is_ready(one):
+                beaten = node_pb2.Node()
+                beaten.CopyFrom(one)
+                beaten.status.conditions[0].last_heartbeat_time.seconds += 1
+                self.see(now, beaten)
+
+    def doomed(self, now: float, hosts: Iterable[str] = (), *, heard: bool = True) -> dict[str, float]:
+        if heard:
+            self.hear(now)
         decision = decide(self.waits, self.nodes, set(hosts), now, TOGETHER)
         return {one.name: one.waited for one in decision.doomed}
 
@@ -117,6 +129,18 @@ def test_nobody_is_given_up_for_silence_while_no_node_is_ready() -> None:
     world.see(2050, node("b"))
     assert world.doomed(2341) == {}, "the time of doubt does not count"
     assert world.doomed(2342) == {"a": 301}
+
+
+def test_nobody_is_given_up_before_another_was_heard_meanwhile() -> None:
+    """Where all are cut off, some are marked before others."""
+    world = World(node("a"), node("b"))
+    world.hear(99)
+    world.see(100, silent("a", at=100))
+    assert world.held(500) == ""
+    assert world.doomed(500, heard=False) == {}
+    world.see(501, node("new"))
+    assert world.doomed(501, heard=False) == {}, "whoever is seen for the first time may have been there for long"
+    assert world.doomed(502) == {"a": 402}
 
 
 def test_most_nodes_do_not_die_together() -> None:

@@ -22,3 +22,8 @@ def is_marked(node: node_pb2.Node) -> bool:
     """Tell whether the node was marked as silent, and was not heard since."""
     condition = ready_condition(node)
     return condition is not None and condition.status == meta_pb2.CONDITION_STATUS_UNKNOWN
+
+
+def last_heartbeat(node: node_pb2.Node) -> int:
+    """Say when the node was heard last, in nanoseconds by the apiserver's clock; 0 where it never was."""
+    return max((condition.last_heartbeat_time.ToNanoseconds() for condition in node.status.conditions), default=0)

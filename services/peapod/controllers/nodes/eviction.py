@@ -2,16 +2,18 @@
 
 A node that has not been ready for too long is believed to be lost, and so is one that pods are bound to and that is not
 in the store. Silence is only believed where others are heard: when no node is ready, or most went silent together, it
-is rather we who are cut off from them.
+is rather we who are cut off from them. Not all silences show at once, since heartbeats without news are stored only now
+and then; so somebody must have been heard since a node stopped being ready before its pods go.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from peapod.controllers.nodes.conditions import is_marked, is_ready, ready_condition
+from peapod.controllers.nodes.conditions import is_marked, is_ready, last_heartbeat, ready_condition
 from peapod.rules.mirror import is_mirror
 from peapod.v1 import node_pb2, pod_pb2
 
@@ -48,19 +50,28 @@ class Waits:
     absence: float
     _unready: dict[str, float] = field(default_factory=dict)
     _absent: dict[str, float] = field(default_factory=dict)
+    _beats: dict[str, int] = field(default_factory=dict)
+    """Each node's last heartbeat, by a clock that is compared with nothing but itself."""
+    _heard: float = -math.inf
+    """When a node that was known already, and is ready, was heard last."""
 
     def see(self, node: node_pb2.Node, now: float) -> None:
         """Take in a node as it is now."""
         name = node.metadata.name
         self._absent.pop(name, None)
+        beat = last_heartbeat(node)
         if is_ready(node):
             self._unready.pop(name, None)
+            if self._beats.get(name, beat) != beat:
+                self._heard = now
         else:
             self._unready.setdefault(name, now)
+        self._beats[name] = beat
 
     def lose(self, name: str, now: float) -> None:
         """Take in that a node is gone from the store."""
         self._unready.pop(name, None)
+        self._beats.pop(name, None)
         self._absent[name] = now
 
     def anew(self, now: float) -> None:
@@ -73,12 +84,14 @@ class Waits:
         self._unready = dict.fromkeys(self._unready, now)
 
     def over(self, nodes: Mapping[str, node_pb2.Node], hosts: Collection[str], now: float) -> list[Doomed]:
-        """Choose the nodes that were waited for long enough, by name; `hosts` are those that pods are bound to."""
+        """Choose the nodes that were waited for long enough, by name; `hosts` are those that pods are bound to. One
+        that is not ready is waited for until another was heard meanwhile.
+        """
         self._absent = {name: self._absent.get(name, now) for name in hosts if name not in nodes}
         unready = [
             Doomed(name, nodes[name].metadata.uid, waited)
             for name, since in self._unready.items()
-            if (waited := now - since) > self.timeout and name in nodes
+            if (waited := now - since) > self.timeout and name in nodes and self._heard > since
         ]
         absent = [
             Doomed(name, "", waited) for name, since in self._absent.items() if (waited := now - since) > self.absence
