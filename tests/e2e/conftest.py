@@ -9,6 +9,7 @@ import pytest
 from tests.images.recipes import RECIPES
 from tests.support import containers, images
 from tests.support.cluster import Cluster
+from tests.support.site import Site
 
 pytest.register_assert_rewrite("tests.e2e.main_job")
 
@@ -19,9 +20,9 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Show what the services of the test's cluster said, when it fails."""
     report: pytest.TestReport = yield
-    cluster = getattr(item, "funcargs", {}).get("cluster")
-    if report.failed and report.when == "call" and isinstance(cluster, Cluster):
-        report.sections.append(("the services' logs", cluster.logs()))
+    clusters = [one for one in getattr(item, "funcargs", {}).values() if isinstance(one, Cluster | Site)]
+    if report.failed and report.when == "call":
+        report.sections += [("the services' logs", cluster.logs()) for cluster in clusters]
     return report
 
 
