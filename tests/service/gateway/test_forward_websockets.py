@@ -72,7 +72,7 @@ async def test_the_opening_passes_with_its_path_headers_and_protocols(api: OwnAp
             "/a%2Fb?c=d",
             subprotocols=["first", "second"],
             additional_headers={"Cookie": "e=f", "X-Forwarded-For": "1.2.3.4"},
-            origin="http://example.com",
+            origin=f"http://{browser.address}",
         ) as socket,
     ):
         assert socket.subprotocol == "second"
@@ -80,7 +80,7 @@ async def test_the_opening_passes_with_its_path_headers_and_protocols(api: OwnAp
         assert socket.response.headers["X-Answer"] == "yes"
     assert seen[0].path == "/a%2Fb?c=d"
     assert seen[0].headers["Cookie"] == "e=f"
-    assert seen[0].headers["Origin"] == "http://example.com"
+    assert seen[0].headers["Origin"] == f"http://{browser.address}"
     assert seen[0].headers["Host"] == f"127.0.0.1:{port}"
     assert seen[0].headers["X-Forwarded-For"] == "1.2.3.4, 127.0.0.1"
     assert seen[0].headers["X-Forwarded-Host"] == browser.address
