@@ -73,11 +73,35 @@ def test_every_kind_is_watched_in_every_version(rest: str, ns: str, version: str
         metadata(made)["labels"] = {"key": "value"}
         put = ask(rest, "PUT", told.one(version, ns, ns), made).json
         assert event(watch) == ("MODIFIED", put)
+        if told is rest_documents.NAMESPACE:
+            put = finish(rest, version, ns, put)
+            assert event(watch) == ("MODIFIED", put)
         assert ask(rest, "DELETE", told.one(version, ns, ns)).status == 200
         kind, gone = event(watch)
         assert kind == "DELETED"
         assert int(metadata(gone).pop("resourceVersion")) > int(metadata(put).pop("resourceVersion"))
         assert gone == put
+
+
+def finish(rest: str, version: str, ns: str, space: Any) -> Any:
+    """Take a namespace's finalizers away."""
+    path = f"{rest_documents.NAMESPACE.collection(version, ns)}/{ns}/finalize"
+    return ask(rest, "PUT", path, space | {"spec": {"finalizers": []}}).json
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_namespace_that_is_deleted_is_watched_to_its_end(rest: str, ns: str, version: str) -> None:
+    told = rest_documents.NAMESPACE
+    made = ask(rest, "POST", told.many(version, ns), told.document(version, ns)).json
+    now = (made["metadata"] if version == "v1beta3" else made)["resourceVersion"]
+    with watching(rest, f"{told.collection(version, ns, watch=True)}?resourceVersion={now}") as watch:
+        ending = ask(rest, "DELETE", told.one(version, ns, ns))
+        assert (ending.status, ending.json["status"]) == (200, {"phase": "Terminating"})
+        assert event(watch) == ("MODIFIED", ending.json)
+        gone = finish(rest, version, ns, ending.json)
+        assert not gone["spec"].get("finalizers")
+        assert event(watch) == ("DELETED", gone | {"spec": ending.json["spec"]}), "as it was stored last"
+        assert ask(rest, "GET", told.one(version, ns, ns)).status == 404
 
 
 @pytest.mark.parametrize("value", ["true", "1", "junk", "", "TRUE"])
