@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from peapod.common.errors import TooMany
+from peapod.common.pace import Pace
 from peapod.v1.event_pb2 import Event
 
 BURST = 1000
@@ -21,34 +21,24 @@ Source = tuple[str, str, str]
 """A component, its host, and the namespace of its events."""
 
 
-@dataclass(slots=True)
-class _Bucket:
-    tokens: float
-    at: float
-
-
 class EventLimits:
     """The buckets of all sources; `clock` is in seconds and never goes back."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._buckets: OrderedDict[Source, _Bucket] = OrderedDict()
+        self._paces: OrderedDict[Source, Pace] = OrderedDict()
 
     def take(self, event: Event) -> None:
         """Take a token for an event. Raises `TooMany` when there is none."""
-        bucket = self._filled((event.source.component, event.source.host, event.metadata.namespace))
-        if bucket.tokens < 1:
+        pace = self._pace((event.source.component, event.source.host, event.metadata.namespace))
+        if not pace.take(1, self._clock()):
             who = f"{event.source.component or 'somebody'} {event.source.host}".rstrip()
             where = event.metadata.namespace or "default"
             raise TooMany(f"{who} tells too many events in namespace {where}: {BURST} at once, {PER_SECOND:g} a second")
-        bucket.tokens -= 1
 
-    def _filled(self, source: Source) -> _Bucket:
-        now = self._clock()
-        bucket = self._buckets.setdefault(source, _Bucket(BURST, now))
-        bucket.tokens = min(BURST, bucket.tokens + (now - bucket.at) * PER_SECOND)
-        bucket.at = now
-        self._buckets.move_to_end(source)
-        if len(self._buckets) > SOURCES_MOST:
-            self._buckets.popitem(last=False)
-        return bucket
+    def _pace(self, source: Source) -> Pace:
+        pace = self._paces.setdefault(source, Pace(PER_SECOND, BURST, BURST))
+        self._paces.move_to_end(source)
+        if len(self._paces) > SOURCES_MOST:
+            self._paces.popitem(last=False)
+        return pace

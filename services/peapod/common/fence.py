@@ -49,7 +49,7 @@ class Fence(NamedTuple):
 def fenced(channel: grpc.aio.Channel, token: Callable[[], str]) -> grpc.aio.Channel:
     """Make a channel whose calls, streams apart, carry the token as it is when they start; an empty one is left out.
 
-    The channel beneath is its owner's to close.
+    Closing it closes the channel beneath.
     """
     return _FencedChannel(channel, token)
 

@@ -10,6 +10,7 @@ from typing import Protocol
 import grpc.aio
 
 from peapod.common.events import Recorder
+from peapod.common.pace import Pace
 from peapod.controllers.caches import Caches
 from peapod.controllers.config import ControllersConfig
 from peapod.controllers.endpoints.keeper import EndpointsKeeper
@@ -17,7 +18,6 @@ from peapod.controllers.namespaces.cleaner import NamespaceCleaner
 from peapod.controllers.nodes.controller import NodeController
 from peapod.controllers.nodes.eviction import Waits
 from peapod.controllers.nodes.evictions import EvictionController
-from peapod.controllers.nodes.pace import Pace
 from peapod.controllers.nodes.removal import Removal
 from peapod.controllers.quotas.counter import QuotaCounter
 from peapod.controllers.replication.manager import ReplicationManager

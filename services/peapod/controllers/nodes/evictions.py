@@ -16,8 +16,8 @@ import grpc.aio
 
 from peapod.common.errors import NotFound, from_rpc
 from peapod.common.informer import Informer
+from peapod.common.pace import Pace
 from peapod.controllers.nodes.eviction import Doomed, Waits, decide, is_confirmed, victims
-from peapod.controllers.nodes.pace import Pace
 from peapod.controllers.nodes.removal import Removal
 from peapod.controllers.nodes.sight import BLIND_AFTER_LOOKS, LOOKS_PER_GRACE, Look, Sight, store_answers
 from peapod.v1.meta_pb2 import EventType

@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Pace:
-    """Lets `rate` acts be done in a second, those of one second at once, and at least one. All times are seconds of one
-    clock that never goes back.
+    """Lets `rate` acts be done in a second in the long run, and at once those of one second, at least one, or `most`.
+
+    It begins with `saved` of these. All times are seconds of one clock that never goes back.
     """
 
     rate: float
-    _saved: float = 1.0
+    most: float = 0.0
+    saved: float = 1.0
     _at: float | None = field(default=None)
 
     def take(self, wanted: int, now: float) -> int:
         """Say how many of those that are wanted may be done now; they count as done."""
         gained = 0.0 if self._at is None else (now - self._at) * self.rate
         self._at = now
-        self._saved = min(self._saved + gained, max(self.rate, 1.0))
-        granted = min(wanted, int(self._saved))
-        self._saved -= granted
+        self.saved = min(self.saved + gained, self.most or max(self.rate, 1.0))
+        granted = min(wanted, int(self.saved))
+        self.saved -= granted
         return granted

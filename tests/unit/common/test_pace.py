@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peapod.controllers.nodes.pace import Pace
+from peapod.common.pace import Pace
 
 
 def test_a_slow_pace_lets_one_act_be_done_after_the_other() -> None:
