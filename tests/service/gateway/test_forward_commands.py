@@ -91,7 +91,10 @@ async def test_no_call_is_left_when_a_command_ends(browser: Browser, kubelet: Fa
     async with asyncio.timeout(PATIENCE):
         await kubelet.until(live=0)
     waiting = [task for task in asyncio.all_tasks() if "_consume_request_iterator" in repr(task)]
-    assert waiting == []
+    if waiting:
+        # The call of the kubelet ends before that of the gateway, which ends by itself if at all.
+        _, left = await asyncio.wait(waiting, timeout=PATIENCE)
+        assert not left
 
 
 async def test_a_client_that_leaves_has_its_command_killed(browser: Browser, kubelet: FakeKubelet) -> None:

@@ -227,7 +227,7 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(impatient: s
     def wait() -> bytes:
         head = f"POST {PODS} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
         with opened(impatient, head.encode() + b"{") as connection:
-            return connection.recv(1 << 16)
+            return everything(connection)
 
     answered = await asyncio.to_thread(wait)
     assert answered.startswith(b"HTTP/1.1 408 Request Timeout\r\n")
