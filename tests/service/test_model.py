@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 
 from peapod.apiserver.resources import node_report
+from peapod.common.election import Election
 from peapod.common.errors import AlreadyExists, Conflict, Forbidden, NotFound, from_rpc
 from peapod.common.kinds import NAMESPACE, NODE, POD, REPLICATION_CONTROLLER, RESOURCE_QUOTA, SERVICE, Kind
 from peapod.v1 import namespace_pb2, resource_quota_pb2, service_pb2
@@ -34,6 +35,8 @@ from tests.support.objects import make_pod
 
 EXAMPLES, STEPS = (300, 60) if LONG else (16, 40)
 PATIENCE = 60.0
+LEASE_SECONDS = 1
+"""How long a leader that falls silent is waited for: about as long as one is held."""
 
 T = TypeVar("T")
 
@@ -235,6 +238,7 @@ def test_a_disturbed_cluster_breaks_no_law_and_finds_back(
     tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(node_report, "STORE_SECONDS", 0)
+    monkeypatch.setitem(Election.__init__.__kwdefaults__, "duration", LEASE_SECONDS)
     with asyncio.Runner() as runner:
         run_state_machine_as_test(
             lambda: Disturbed(runner, tmp_path_factory.mktemp("cluster")),

@@ -14,11 +14,12 @@ from tests.support.own_controllers import GRACE, running_controllers
 from tests.support.wire import Wire, wire_to
 
 NODES = ("n1", "n2", "n3")
-CONTROL = ("scheduler", "controllers")
+CONTROL = ("scheduler", "other scheduler", "controllers", "other controllers")
+"""Of each there are two, of which one is at work."""
 
 
 class Cluster:
-    """Three nodes without containers, a scheduler and controllers, with little patience for each other."""
+    """Three nodes without containers, schedulers and controllers, with little patience for each other."""
 
     def __init__(self, api: OwnApi, folder: Path, wires: dict[str, Wire]) -> None:
         self.api = api
@@ -35,9 +36,9 @@ class Cluster:
         self._running[name] = stack = AsyncExitStack()
         address = self.wires[name].address
         match name:
-            case "scheduler":
+            case "scheduler" | "other scheduler":
                 await stack.enter_async_context(running_scheduler(address))
-            case "controllers":
+            case "controllers" | "other controllers":
                 await stack.enter_async_context(running_controllers(address, pod_eviction_timeout=GRACE))
             case _:
                 root = self._folder / name
