@@ -75,8 +75,9 @@ class Pods(Follower[pod_pb2.Pod]):
                 self.times.running.setdefault(pod.metadata.name, now)
             elif pod.status.phase == pod_pb2.POD_PHASE_FAILED:
                 self._problem = f"pod {pod.metadata.name} has failed: {pod.status.message}"
-        self._tell("pods bound", len(self.times.bound), self._total)
-        self._tell("pods running", len(self.times.running), self._total)
+        for what, moments in (("pods bound", self.times.bound), ("pods running", self.times.running)):
+            if moments:
+                self._tell(what, len(moments), self._total)
         if self._problem or len(self.times.running) == self._total:
             self._over.set()
 
