@@ -37,9 +37,9 @@ posted() {
 write() {
     line=$(posted)
     [ -n "$line" ] || refuse '400 Bad Request' 'line: must be given, as line=I+was+here'
-    # Who writes finds the line in both workers, if they are well; if not, half a second later he goes on all the same.
+    # Who writes finds the line in both workers, if they are well; if not, he goes on a second later all the same.
     quoted=$(printf %s "$line" | sed 's/[\\"]/\\&/g')
-    case $(printf 'RPUSH guestbook "%s"\nWAIT 2 500\n' "$quoted" | redis "$master") in
+    case $(printf 'RPUSH guestbook "%s"\nWAIT 2 1000\n' "$quoted" | redis "$master") in
         [0-9]*) ;;
         *) unavailable "$master" ;;
     esac
