@@ -96,6 +96,28 @@ def _forwarded(cluster: Cluster, pod: str, port: int, question: bytes) -> bytes:
         return b"".join(response.data for response in client.port_forward_pod(requests, timeout=PATIENCE))
 
 
+def test_the_image_has_what_a_proxy_needs(services_image: str) -> None:
+    """In a network of its own, without any other, whose rules it looks for."""
+    program = "peapod kube-proxy --cleanup && conntrack --version"
+    with engine.client() as api:
+        apart = api.create_host_config(network_mode="none", cap_add=["NET_ADMIN"])
+        made = api.create_container(
+            services_image,
+            ["-c", program],
+            entrypoint="sh",
+            user="root",
+            labels=engine.labels("proxy"),
+            host_config=apart,
+        )
+        api.start(made)
+        ended = api.wait(made)["StatusCode"]
+        said = api.logs(made).decode()
+        api.remove_container(made)
+    assert ended == 0, said
+    assert "removed 0 chains from iptables" in said
+    assert "conntrack v" in said
+
+
 def test_what_is_wrong_is_named_and_nothing_is_stored(cluster: Cluster) -> None:
     document = _sleeper("wrong") | {"labels": {"name": "not a label!"}}
     document["desiredState"]["manifest"]["containers"] *= 2
