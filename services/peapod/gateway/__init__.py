@@ -1,1 +1,1 @@
-"""Old API versions over HTTP, and the codec that speaks them."""
+"""The API of 2015 over HTTP, for clients that exist."""
