@@ -73,5 +73,5 @@ async def connections(address: str, count: int) -> AsyncGenerator[list[Connectio
 
 def written(method: str, path: str, body: bytes = b"") -> bytes:
     """Write a request."""
-    head = f"{method} {path} HTTP/1.1\r\nHost: bench\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n\r\n"
     return head.encode() + body

@@ -32,6 +32,11 @@ class Item:
         self._framed: bytes | None = None
 
     @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        return 2 * len(self.data)
+
+    @property
     def framed(self) -> bytes:
         """The object as the first field of an answer or an item of a list; made once."""
         if self._framed is None:

@@ -48,10 +48,17 @@ def _skip_blanks(text: str, at: int) -> int:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        twice = next(key for key in keys if keys.count(key) > 1)
-        raise Invalid(f'the key "{twice}" is given twice in one object')
+        raise Invalid(f'the key "{_repeated(pairs)}" is given twice in one object')
     return found
+
+
+def _repeated(pairs: list[tuple[str, Any]]) -> str:
+    seen: set[str] = set()
+    for key, _ in pairs:
+        if key in seen:
+            return key
+        seen.add(key)
+    raise AssertionError("no key is given twice")
 
 
 def _refuse_constant(name: str) -> Any:

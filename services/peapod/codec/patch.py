@@ -7,18 +7,28 @@ from typing import Any
 
 from peapod.common.errors import Invalid
 
-KEYS: Mapping[str, str] = {
-    "containers": "name",
-    "volumes": "name",
-    "env": "name",
-    "ports": "containerPort",
-    "volumeMounts": "mountPath",
-    "conditions": "kind",
-    "addresses": "type",
-    "limits": "type",
+KEYS: Mapping[str, tuple[str, ...]] = {
+    "containers": ("name",),
+    "volumes": ("name",),
+    "env": ("name", "key"),
+    "ports": ("containerPort",),
+    "volumeMounts": ("mountPath", "path"),
+    "conditions": ("kind", "type"),
+    "addresses": ("type",),
+    "limits": ("type",),
 }
-"""By which key the items of a list are told apart, where a strategic patch merges the lists of that name."""
+"""By which key the items of a list are told apart, where a strategic patch merges the lists of that name; of several
+spellings the first that an item has counts."""
 
+_RIVALS: Mapping[str, tuple[str, ...]] = {
+    "resources": ("cpu", "memory"),
+    "endpoints": ("subsets",),
+    "protocol": ("subsets",),
+    "targetRefs": ("subsets",),
+}
+"""Keys that say the same as others, and win over them: where a patch names only the others, they must not stay."""
+
+_GONE = object()
 _DIRECTIVE = "$patch"
 _DELETE, _REPLACE, _MERGE = "delete", "replace", "merge"
 
@@ -51,7 +61,7 @@ def _merged(document: Any, patch: Any) -> Any:
     if not isinstance(patch, dict):
         return patch
     current = document if isinstance(document, dict) else {}
-    kept = {key: value for key, value in current.items() if key not in patch}
+    kept = _kept(current, patch)
     return kept | {key: _merged(current.get(key), value) for key, value in patch.items() if value is not None}
 
 
@@ -74,37 +84,50 @@ def _merged_object(document: Any, patch: Mapping[str, Any]) -> Any:
     if directive != _MERGE:
         raise Invalid(f"{_DIRECTIVE} must be one of {_MERGE}, {_REPLACE}, {_DELETE}; {directive!r} is not")
     current = document if isinstance(document, dict) else {}
-    kept = {key: value for key, value in current.items() if key not in given}
+    kept = _kept(current, given)
     changed = {
         key: _strategically_merged(current.get(key), value, key) for key, value in given.items() if value is not None
     }
     return kept | changed
 
 
-def _has_keys(items: Sequence[Any], key: str) -> bool:
+def _kept(current: Mapping[str, Any], patch: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what a patch leaves as it is, without what would win over what it says."""
+    outdone = {rival for key in patch for rival in _RIVALS.get(key, ())}
+    return {key: value for key, value in current.items() if key not in patch and key not in outdone}
+
+
+def _has_keys(items: Sequence[Any], keys: Sequence[str]) -> bool:
     """Tell whether a list is one of objects with a key; lists of the same name elsewhere need not be."""
-    return all(isinstance(item, dict) and (key in item or _DIRECTIVE in item) for item in items)
+    return all(isinstance(item, dict) and (_key(item, keys) is not None or _DIRECTIVE in item) for item in items)
 
 
-def _merged_items(items: Sequence[Any], patch: Sequence[Any], key: str) -> list[Any]:
+def _key(item: Any, keys: Sequence[str]) -> Any:
+    """Return what tells an item apart; None where nothing does."""
+    if not isinstance(item, dict):
+        return None
+    found = next((item[key] for key in keys if item.get(key) not in (None, "")), None)
+    return found if isinstance(found, str | int) else None
+
+
+def _merged_items(items: Sequence[Any], patch: Sequence[Any], keys: Sequence[str]) -> list[Any]:
     if any(set(item) == {_DIRECTIVE} and item[_DIRECTIVE] == _REPLACE for item in patch):
         return [item for item in patch if set(item) != {_DIRECTIVE}]
-    result = list(items)
+    result: list[Any] = list(items)
+    places = {_key(item, keys): place for place, item in reversed([*enumerate(items)])}
     for change in patch:
-        if key not in change:
-            raise Invalid(f"an item of a list that is patched must say its {key}")
-        at = next((place for place, item in enumerate(result) if _same(item, change, key)), None)
+        key = _key(change, keys)
+        if key is None:
+            raise Invalid(f"an item of a list that is patched must say its {keys[0]}")
         if change.get(_DIRECTIVE) == _DELETE:
-            result = [item for item in result if not _same(item, change, key)]
-        elif at is None:
-            result.append(_merged_object({}, change))
+            if key in places:
+                result[places.pop(key)] = _GONE
+        elif key in places:
+            result[places[key]] = _merged_object(result[places[key]], change)
         else:
-            result[at] = _merged_object(result[at], change)
-    return result
-
-
-def _same(item: Any, change: Mapping[str, Any], key: str) -> bool:
-    return isinstance(item, dict) and item.get(key) == change[key]
+            places[key] = len(result)
+            result.append(_merged_object({}, change))
+    return [item for item in result if item is not _GONE]
 
 
 def _too_deep() -> Invalid:

@@ -98,8 +98,9 @@ class Follower(ABC, Generic[R]):
         await self.wait_for(1)
 
     async def wait_for(self, revision: int) -> None:
-        """Wait until everything up to the revision was handed on."""
-        while self.revision < revision:
+        """Wait until everything up to the revision was handed on, or the store that it is of was replaced."""
+        store_id = self.store_id
+        while self.revision < revision and self.store_id == (store_id or self.store_id):
             await self.moved()
 
     async def reach(self, revision: int) -> None:

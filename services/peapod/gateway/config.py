@@ -17,6 +17,11 @@ class GatewayConfig(ServiceConfig):
     address: str = option("127.0.0.1:8080", "where to serve HTTP, /metrics included; port 0 takes any that is free")
     grpc_address: str = option("127.0.0.1:0", "where to serve gRPC health and version; port 0 takes any that is free")
 
+    allowed_hosts: str = option(
+        "",
+        "names, by comma, that requests may call this server by, besides addresses and localhost; empty: any, unless "
+        "it listens on loopback alone",
+    )
     history: int = option(20_000, "how many changes of each kind a watch can resume across")
     watch_seconds: float = option(3600.0, "the longest that one watch may last; its client resumes")
 

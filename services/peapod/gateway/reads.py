@@ -55,6 +55,8 @@ class Reads:
         if request.wants_fresh:
             await copy.fresh()
         elif not copy.settled(request.query.revision):
+            if request.query.revision > copy.cache.revision:
+                await copy.fresh()
             await copy.settle(request.query.revision)
         return copy
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -41,6 +42,11 @@ class Request:
         self._headers = scope["headers"]
         self._receive = receive
         self._body: bytes | None = None
+        self._deadline = time.monotonic() + self.query.timeout
+
+    def left(self) -> float:
+        """How many seconds the request may still take."""
+        return max(0.001, self._deadline - time.monotonic())
 
     @property
     def about(self) -> About:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
+from collections.abc import Container
 
 from prometheus_client import ProcessCollector
 from starlette.applications import Starlette
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from peapod.codec.versions import VERSIONS
+from peapod.common import address as addresses
 from peapod.common import process
 from peapod.common.channel import open_channel
 from peapod.common.server import Server
@@ -19,7 +21,7 @@ from peapod.gateway.api import Api
 from peapod.gateway.config import GatewayConfig
 from peapod.gateway.copies import Copies
 from peapod.gateway.metrics import ApiMetrics, CopiesCollector
-from peapod.gateway.sites import asked_from_elsewhere, may_change
+from peapod.gateway.sites import asked_from_elsewhere, is_known, may_change
 from peapod.gateway.web import WebServer
 
 logger = logging.getLogger(__name__)
@@ -53,7 +55,8 @@ class Gateway:
             *discovery.routes(),
         ]
         pages = Starlette(routes=routes, exception_handlers={405: discovery.wrong_method})
-        self.web = WebServer(Front(api, pages), config.address, allow_insecure=config.allow_insecure)
+        front = Front(api, pages, _names(config))
+        self.web = WebServer(front, config.address, allow_insecure=config.allow_insecure)
 
     async def start(self) -> None:
         """Serve HTTP, and only then say that all is well."""
@@ -74,18 +77,28 @@ class Gateway:
 class Front:
     """Sends a request to the API or to the pages beside it."""
 
-    def __init__(self, api: ASGIApp, pages: ASGIApp) -> None:
+    def __init__(self, api: ASGIApp, pages: ASGIApp, names: Container[str] | None) -> None:
         self._api = api
         self._pages = pages
+        self._names = names
         self._of_api = re.compile(f"/api/({'|'.join(VERSIONS)})/(?!proxy/|redirect/)")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request, unless a page of another site has a browser make it."""
+        if self._names is not None and not is_known(scope, self._names):
+            await _refuse("the one that calls this server by another name (--allowed-hosts)", scope, receive, send)
+            return
         if may_change(scope) and (site := asked_from_elsewhere(scope)):
             await _refuse(site, scope, receive, send)
             return
         app = self._api if self._of_api.match(scope["path"]) else self._pages
         await app(scope, receive, send)
+
+
+def _names(config: GatewayConfig) -> Container[str] | None:
+    """The names that requests may call the server by, besides addresses and localhost; None for any."""
+    given = frozenset(name.strip().lower() for name in config.allowed_hosts.split(",") if name.strip())
+    return given if given or addresses.is_loopback(config.address) else None
 
 
 async def _refuse(site: str, scope: Scope, receive: Receive, send: Send) -> None:

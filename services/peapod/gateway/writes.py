@@ -11,7 +11,7 @@ import grpc.aio
 from peapod.codec import codec
 from peapod.codec.patch import merged, strategically_merged
 from peapod.common import kinds
-from peapod.common.errors import AlreadyExists, Conflict, from_item, from_rpc
+from peapod.common.errors import CURRENT, AlreadyExists, Conflict, from_item, from_rpc
 from peapod.gateway import answers, bodies, status
 from peapod.gateway.answers import Answer, Header
 from peapod.gateway.bodies import Read
@@ -77,7 +77,7 @@ class Writes:
         bodies.put_binding(binding, namespace, request.target.name)
         request.name = binding.name
         call = self._pods.bind_pods
-        answer = await _asked(call(pod_service_pb2.BindPodsRequest(bindings=[binding]), timeout=request.query.timeout))
+        answer = await _asked(call(pod_service_pb2.BindPodsRequest(bindings=[binding]), timeout=request.left()))
         self._check_item(answer.results[0])
         self._copies.of(request.target.resource).expect(answer.results[0].resource_version)
         return answers.document(201, status.success(request.target.version, 201), read.warnings)
@@ -86,16 +86,13 @@ class Writes:
         """Merge a patch into an object; tried anew when others change it meanwhile, unless it names a version."""
         merge = _merger(request)
         patch = await request.document()
-        version = codec.member(patch, "resourceVersion") or codec.member(
-            codec.member(patch, "metadata"), "resourceVersion"
-        )
-        tries = 1 if version else PATCH_TRIES
+        tries = 1 if _names_version(patch) else PATCH_TRIES
         for again in reversed(range(tries)):
             current = await self._current(request)
             try:
                 return await self._put_patched(request, merge(request.target.version.encode(current), patch), current)
-            except Conflict:
-                if not again:
+            except Conflict as conflict:
+                if not again or CURRENT not in conflict.facts:
                     raise
         raise AssertionError("the last try returns or raises")
 
@@ -138,7 +135,7 @@ class Writes:
         )
         call = self._pods.update_pod_statuses
         asked = pod_service_pb2.UpdatePodStatusesRequest(updates=[update])
-        self._check_item((await _asked(call(asked, timeout=request.query.timeout))).results[0])
+        self._check_item((await _asked(call(asked, timeout=request.left()))).results[0])
 
     def _check_item(self, result: Any) -> None:
         if (problem := from_item(result)) is not None:
@@ -153,7 +150,7 @@ class Writes:
     async def _call(self, request: Request, verb: str, **fields: Any) -> Any:
         kind = request.target.resource.kind
         call = kind.bound(self._clients[kind], verb)
-        return kind.of(await _asked(call(kind.request(verb, **fields), timeout=request.query.timeout)))
+        return kind.of(await _asked(call(kind.request(verb, **fields), timeout=request.left())))
 
     def _stored(self, request: Request, code: int, stored: Any, headers: tuple[Header, ...]) -> Answer:
         item = self._copies.of(request.target.resource).wrote(stored)
@@ -166,6 +163,13 @@ async def _asked(call: Awaitable[Any]) -> Any:
         return await call
     except grpc.RpcError as error:
         raise from_rpc(error) from error
+
+
+def _names_version(patch: Any) -> bool:
+    """Tell whether a patch says anything of the version of its object."""
+    within = codec.member(patch, "metadata")
+    keys = [*patch, *(within if isinstance(within, dict) else ())]
+    return any(str(key).lower() == "resourceversion" for key in keys)
 
 
 def _scope(request: Request) -> dict[str, str]:

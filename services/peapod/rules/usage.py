@@ -22,7 +22,6 @@ _OBJECTS = {
     ResourceQuota: "resourcequotas",
     Service: "services",
 }
-_FINISHED = (pod_pb2.POD_PHASE_SUCCEEDED, pod_pb2.POD_PHASE_FAILED)
 
 
 def usage(obj: Any) -> Usage:
@@ -49,8 +48,11 @@ def difference(more: Iterable[Usage], less: Iterable[Usage]) -> Usage:
 
 
 def is_over(pod: pod_pb2.Pod) -> bool:
-    """Tell whether a pod has finished and will never run again."""
-    return pod.status.phase in _FINISHED and pod.spec.restart_policy != pod_pb2.RESTART_POLICY_ALWAYS
+    """Tell whether a pod has finished and will never run again: one that has failed never does, whatever its policy."""
+    if pod.status.phase == pod_pb2.POD_PHASE_FAILED:
+        return True
+    finished = pod.status.phase == pod_pb2.POD_PHASE_SUCCEEDED
+    return finished and pod.spec.restart_policy != pod_pb2.RESTART_POLICY_ALWAYS
 
 
 def thousandths(text: str) -> int:

@@ -387,7 +387,7 @@ async def test_a_unix_socket(serve: Serve, service: Service, connect: Connect, t
     "garbage",
     [
         b"\0" * 1000,
-        b"GET / HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
         b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 1000,
         bytes(range(256)) * 4096,
         b"",

@@ -158,7 +158,7 @@ async def test_interim_answers_are_not_taken_for_the_answer(api: OwnApi, browser
 async def test_a_request_may_wait_for_leave_to_send_its_body(api: OwnApi, browser: Browser) -> None:
     async with backend() as server:
         await put_pod(api)
-        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\nExpect: 100-continue\nContent-Length: 4\n\n"
+        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\nExpect: 100-continue\nContent-Length: 4\n\n"
         async with browser.raw(head) as (reader, writer):
             assert "100 Continue" in await head_of(reader)
             writer.write(b"body")

@@ -38,7 +38,7 @@ async def kubelet(api: OwnApi) -> AsyncGenerator[FakeKubelet]:
 )
 async def test_a_log_streams_until_its_reader_leaves(browser: Browser, kubelet: FakeKubelet, node: str) -> None:
     path = f"{node}/containerLogs/default/web/c?follow=true&tail=7&previous=1"
-    async with browser.raw(f"GET {path} HTTP/1.1\nHost: x\n\n") as (reader, _):
+    async with browser.raw(f"GET {path} HTTP/1.1\nHost: localhost\n\n") as (reader, _):
         head = await head_of(reader)
         assert "200 OK" in head
         assert "transfer-encoding: chunked" in head
@@ -99,7 +99,7 @@ async def test_a_gateway_that_stops_breaks_off_what_does_not_end(
     forwarding: Gateway, browser: Browser, kubelet: FakeKubelet, caplog: pytest.LogCaptureFixture
 ) -> None:
     path = f"{NODE}/containerLogs/default/web/c?follow=1"
-    async with browser.raw(f"GET {path} HTTP/1.1\nHost: x\n\n") as (reader, _):
+    async with browser.raw(f"GET {path} HTTP/1.1\nHost: localhost\n\n") as (reader, _):
         await reader.readuntil(b"a line\n")
         stopping = asyncio.create_task(forwarding.stop())
         with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
@@ -128,7 +128,7 @@ async def test_a_command_runs_and_its_output_is_text(api: OwnApi, browser: Brows
 
 
 async def test_a_command_whose_caller_leaves_is_ended(browser: Browser, kubelet: FakeKubelet) -> None:
-    async with browser.raw(f"GET {NODE}/run/default/web/c?cmd=hang HTTP/1.1\nHost: x\n\n"):
+    async with browser.raw(f"GET {NODE}/run/default/web/c?cmd=hang HTTP/1.1\nHost: localhost\n\n"):
         await kubelet.until(live=1)
     async with asyncio.timeout(PATIENCE):
         await kubelet.until(live=0)
@@ -136,7 +136,7 @@ async def test_a_command_whose_caller_leaves_is_ended(browser: Browser, kubelet:
 
 async def test_a_slow_reader_slows_a_command_down(browser: Browser, kubelet: FakeKubelet) -> None:
     path = f"{NODE}/run/default/web/c?cmd=flood+{PIECES}"
-    async with browser.raw(f"GET {path} HTTP/1.0\nHost: x\n\n") as (reader, _):
+    async with browser.raw(f"GET {path} HTTP/1.0\nHost: localhost\n\n") as (reader, _):
         await head_of(reader)
         assert await kubelet.written.halt() < HELD_MOST
         assert (await reader.read()).count(b"x") == len(PIECE) * PIECES

@@ -82,7 +82,7 @@ async def test_a_page_streams(api: OwnApi, browser: Browser) -> None:
     async with backend(slowly) as server:
         await put_pod(api)
         prefix = f"{PROXY}/web:{server.port}"
-        async with browser.raw(f"GET {prefix}/ HTTP/1.1\nHost: x\n\n") as (reader, _):
+        async with browser.raw(f"GET {prefix}/ HTTP/1.1\nHost: localhost\n\n") as (reader, _):
             await reader.readuntil(f'<a href="{prefix}/one">'.encode())
 
 
@@ -91,7 +91,7 @@ async def test_a_page_that_cannot_be_unpacked_breaks_off(api: OwnApi, browser: B
     head = f"HTTP/1.1 200 OK\nContent-Type: text/html\nContent-Encoding: gzip\nContent-Length: {len(packed)}"
     async with backend(says(head, packed)) as server:
         await put_pod(api)
-        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\n\n") as (reader, _):
+        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\n\n") as (reader, _):
             assert not (await reader.read()).endswith(b"0\r\n\r\n")
 
 

@@ -27,7 +27,7 @@ async def test_both_bodies_flow_at_the_same_time(api: OwnApi, browser: Browser) 
 
     async with backend(repeat) as server:
         await put_pod(api)
-        head = f"POST {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\nTransfer-Encoding: chunked\n\n"
+        head = f"POST {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\nTransfer-Encoding: chunked\n\n"
         async with browser.raw(head) as (reader, writer):
             assert "200 OK" in await head_of(reader)
             for word in (b"one", b"two", b"six"):
@@ -51,7 +51,7 @@ async def test_a_client_that_leaves_ends_the_request_at_once(api: OwnApi, browse
 
     async with backend(wait) as server:
         await put_pod(api)
-        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\n\n") as (reader, _):
+        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\n\n") as (reader, _):
             await server.asked()
             if begun:
                 await reader.readuntil(b"first")
@@ -74,7 +74,7 @@ async def test_a_request_that_breaks_off_is_broken_off(api: OwnApi, browser: Bro
     async with backend(listen) as server:
         await put_pod(api)
         path = f"{PROXY}/web:{server.port}/"
-        async with browser.raw(f"PUT {path} HTTP/1.1\nHost: x\n{framing}\n\n4\nhalf\n"):
+        async with browser.raw(f"PUT {path} HTTP/1.1\nHost: localhost\n{framing}\n\n4\nhalf\n"):
             await half.wait()
         async with asyncio.timeout(PATIENCE):
             await over.wait()
@@ -89,7 +89,7 @@ async def test_an_answer_that_breaks_off_is_broken_off(api: OwnApi, browser: Bro
 
     async with backend(hang_up) as server:
         await put_pod(api)
-        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\n\n") as (reader, _):
+        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\n\n") as (reader, _):
             assert "200 OK" in await head_of(reader)
             rest = await reader.read()
     assert b"half" in rest
@@ -115,7 +115,7 @@ async def test_a_reader_that_is_slow_slows_the_server_down(api: OwnApi, browser:
 
     async with backend(flood) as server:
         await put_pod(api)
-        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\n\n") as (reader, _):
+        async with browser.raw(f"GET {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\n\n") as (reader, _):
             await head_of(reader)
             await stuck.wait()
             assert written < HELD_MOST
@@ -132,7 +132,7 @@ async def test_a_server_that_reads_slowly_slows_the_client_down(api: OwnApi, bro
 
     async with backend(wait) as server:
         await put_pod(api)
-        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\nContent-Length: {len(PIECE) * PIECES}\n\n"
+        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\nContent-Length: {len(PIECE) * PIECES}\n\n"
         async with browser.raw(head) as (reader, writer):
             for written in range(PIECES):
                 writer.write(PIECE)
@@ -154,7 +154,7 @@ async def test_an_answer_before_the_whole_request_is_told(api: OwnApi, browser: 
     async with backend(refuse) as server:
         await put_pod(api)
         length = len(PIECE) * PIECES
-        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: x\nContent-Length: {length}\n\n"
+        head = f"PUT {PROXY}/web:{server.port}/ HTTP/1.1\nHost: localhost\nContent-Length: {length}\n\n"
         async with browser.raw(head) as (reader, writer):
             writer.write(PIECE)
             assert "413 " in await head_of(reader)

@@ -143,7 +143,7 @@ async def test_a_server_that_points_elsewhere_is_not_followed(api: OwnApi, brows
             opening = "Upgrade: websocket\nConnection: Upgrade\nSec-WebSocket-Version: 13"
             key = "Sec-WebSocket-Key: MDEyMzQ1Njc4OTAxMjM0NQ=="
             path = f"{PROXY}/web:{pointing.port}/"
-            async with browser.raw(f"GET {path} HTTP/1.1\nHost: x\n{opening}\n{key}\n\n") as (reader, _):
+            async with browser.raw(f"GET {path} HTTP/1.1\nHost: localhost\n{opening}\n{key}\n\n") as (reader, _):
                 assert "307 " in await head_of(reader)
         assert elsewhere.heard == []
 

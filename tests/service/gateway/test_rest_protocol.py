@@ -54,7 +54,7 @@ def test_a_connection_is_kept_over_answers_of_every_kind(rest: str, ns: str) -> 
 def test_requests_in_a_row_are_answered_in_their_order(rest: str, ns: str) -> None:
     make(rest, ns, "a", "b")
     asked = b"".join(
-        b"GET %s/%s?namespace=%s HTTP/1.1\r\nHost: a\r\n%s\r\n" % (PODS.encode(), name, ns.encode(), more)
+        b"GET %s/%s?namespace=%s HTTP/1.1\r\nHost: localhost\r\n%s\r\n" % (PODS.encode(), name, ns.encode(), more)
         for name, more in ((b"a", b""), (b"none", b""), (b"b", b"Connection: close\r\n"))
     )
     answered = spoken(rest, asked)
@@ -64,7 +64,8 @@ def test_requests_in_a_row_are_answered_in_their_order(rest: str, ns: str) -> No
 
 def test_a_request_may_come_byte_by_byte(rest: str, ns: str) -> None:
     body = json.dumps(pod("a")).encode()
-    head = f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+    head += f"Content-Length: {len(body)}\r\n\r\n"
     with opened(rest) as connection:
         for byte in head.encode() + body:
             connection.sendall(bytes((byte,)))
@@ -113,7 +114,7 @@ def test_what_is_long_is_compressed_for_who_reads_that(rest: str, ns: str) -> No
 
 def test_a_body_that_is_said_to_be_huge_is_not_waited_for(rest: str, ns: str) -> None:
     length = requests.BODY_MOST + 1
-    asked = f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: a\r\nContent-Length: {length}\r\n\r\n"
+    asked = f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {length}\r\n\r\n"
     with opened(rest, asked.encode()) as connection:
         assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
     answer = ask(rest, "POST", f"{PODS}?namespace={ns}", b" " * length)
@@ -142,7 +143,9 @@ def test_a_body_as_large_as_may_be_is_read(rest: str, ns: str) -> None:
 
 def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(rest: str, ns: str) -> None:
     body = json.dumps(pod("a")).encode()
-    head = f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
+    head = (
+        f"POST {PODS}?namespace={ns} HTTP/1.1\r\nHost: [::1]\r\nExpect: 100-continue\r\nContent-Length: {len(body)}\r\n"
+    )
     with opened(rest, f"{head}Connection: close\r\n\r\n".encode()) as connection:
         assert connection.recv(100) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(body)
@@ -154,17 +157,17 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_asked(rest: str, ns: st
     [
         b"nonsense\r\n\r\n",
         b"GET /api/v1beta1/pods HTTP/1.1\r\nbad header\r\n\r\n",
-        b"GET http:// HTTP/1.1\r\nHost: a\r\n\r\n",
-        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n",
-        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
-        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+        b"GET http:// HTTP/1.1\r\nHost: localhost\r\n\r\n",
+        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: [::1]\r\nContent-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}",
+        b"POST /api/v1beta1/pods HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
     ],
 )
 def test_what_is_no_http_is_refused_and_the_connection_closed(rest: str, asked: bytes) -> None:
     assert spoken(rest, asked).startswith(b"HTTP/1.1 400 ")
 
 
-@pytest.mark.parametrize("asked", [b"GET /", b"GET / HTTP/1.1\r\nHost: a\r\nX: "], ids=["path", "header"])
+@pytest.mark.parametrize("asked", [b"GET /", b"GET / HTTP/1.1\r\nHost: localhost\r\nX: "], ids=["path", "header"])
 def test_a_head_without_end_is_cut_off(pair: Pair, asked: bytes) -> None:
     with opened(pair.address, asked) as connection, pytest.raises(ConnectionError):
         connection.sendall(b"a" * (64 << 20))
@@ -174,7 +177,9 @@ def test_any_byte_in_a_path_is_answered(rest: str) -> None:
     for number in range(256):
         assert ask(rest, "GET", f"{PODS}/%{number:02x}").status in (400, 404)
     for raw in (b"\xff", b"\xc3\xa9", b"{}", b"|", b'"', b"<>", b"^", b"%zz", b"%"):
-        answered = spoken(rest, b"GET %s/%s HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n" % (PODS.encode(), raw))
+        answered = spoken(
+            rest, b"GET %s/%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n" % (PODS.encode(), raw)
+        )
         assert answered[:13] in (b"HTTP/1.1 400 ", b"HTTP/1.1 404 ")
 
 
@@ -225,7 +230,7 @@ async def impatient(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIte
 
 async def test_a_body_that_does_not_come_is_waited_for_only_so_long(impatient: str) -> None:
     def wait() -> bytes:
-        head = f"POST {PODS} HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n"
+        head = f"POST {PODS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
         with opened(impatient, head.encode() + b"{") as connection:
             return everything(connection)
 
@@ -241,7 +246,7 @@ async def test_a_body_that_does_not_come_is_waited_for_only_so_long(impatient: s
 )
 def test_an_upgrade_with_a_body_is_refused(rest: str, ns: str, method: str, body: bytes) -> None:
     head = b"Upgrade: websocket\r\nConnection: Upgrade, close\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: a\r\n"
-    asked = b"%s %s?namespace=%s HTTP/1.1\r\nHost: a\r\n" % (method.encode(), PODS.encode(), ns.encode())
+    asked = b"%s %s?namespace=%s HTTP/1.1\r\nHost: localhost\r\n" % (method.encode(), PODS.encode(), ns.encode())
     assert spoken(rest, asked + head + body).startswith(b"HTTP/1.1 400 ")
 
 
@@ -255,6 +260,6 @@ def test_an_upgrade_to_what_is_not_spoken_is_passed_over(rest: str, ns: str) -> 
 def test_refused_websockets_are_no_errors_of_the_server(pair: Pair) -> None:
     key = "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
     for path in (PODS, "/api/v1beta1/nothing", "/nothing"):
-        asked = f"GET {path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n"
+        asked = f"GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n{key}\r\n"
         assert spoken(pair.address, asked.encode())[:12] in (b"HTTP/1.1 403", b"HTTP/1.1 404", b"HTTP/1.1 405")
     assert " ERROR " not in pair.log.read_text()

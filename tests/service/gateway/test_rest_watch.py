@@ -39,7 +39,7 @@ def remove(rest: str, ns: str, name: str) -> Any:
 
 def test_an_event_is_a_line_in_a_chunk(rest: str, ns: str) -> None:
     made = make(rest, ns, "a")
-    asked = f"GET {API}/watch/pods?namespace={ns} HTTP/1.1\r\nHost: a\r\n\r\n"
+    asked = f"GET {API}/watch/pods?namespace={ns} HTTP/1.1\r\nHost: localhost\r\n\r\n"
     with opened(rest, asked.encode()) as connection, connection.makefile("rb") as lines:
         assert lines.readline() == b"HTTP/1.1 200 OK\r\n"
         head = dict(line.rstrip().split(b": ", 1) for line in iter(lines.readline, b"\r\n"))

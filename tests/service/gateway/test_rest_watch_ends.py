@@ -151,7 +151,7 @@ def _unread(rest: str, resource: str = "pods") -> socket.socket:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(SECONDS)
     connection.connect(addresses.parse(rest))
-    connection.sendall(f"GET {API}/watch/{resource} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
+    connection.sendall(f"GET {API}/watch/{resource} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
     return connection
 
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import http.client
 import json
+from pathlib import Path
 
 import pytest
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
+
+from peapod.gateway.config import GatewayConfig
+from peapod.gateway.server import Gateway
+from tests.support.apiserver import running_apiserver
 
 BODY = json.dumps({"kind": "Secret", "apiVersion": "v1beta1", "id": "key"})
 
@@ -49,3 +55,46 @@ def test_a_link_on_another_site_leads_here(rest: str) -> None:
         assert connection.getresponse().status == 200
     finally:
         connection.close()
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8080", "127.0.0.1.evil.example", "localhost.evil.example"]
+)
+def test_a_name_that_was_made_to_lead_here_is_not_ours(rest: str, host: str) -> None:
+    """A page whose own name leads here is, to its browser, a page of ours."""
+    assert named(rest, host) == 403
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:80", "127.0.0.1", "[::1]:80", "10.0.0.1:1", ""])
+def test_addresses_and_this_machine_are_known(rest: str, host: str) -> None:
+    assert named(rest, host) == 200
+
+
+def named(rest: str, host: str) -> int:
+    connection = http.client.HTTPConnection(rest, timeout=10)
+    try:
+        connection.putrequest("GET", "/api/v1beta1/secrets", skip_host=True)
+        connection.putheader("Host", host)
+        connection.endheaders()
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_an_origin_that_is_none_is_another_site(rest: str, ns: str) -> None:
+    assert post(rest, ns, Origin="http://[") == 403
+
+
+async def test_names_that_are_allowed_are_known(tmp_path: Path) -> None:
+    async with running_apiserver(tmp_path / "db") as api:
+        config = GatewayConfig(apiserver=api.address, address="127.0.0.1:0", allowed_hosts="gateway.example, other")
+        gateway = Gateway(config)
+        await gateway.start()
+        try:
+            answered = [
+                await asyncio.to_thread(named, gateway.web.address, host)
+                for host in ("gateway.example:80", "Other", "third", "localhost")
+            ]
+        finally:
+            await gateway.stop()
+    assert answered == [200, 200, 403, 200]

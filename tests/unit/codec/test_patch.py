@@ -161,3 +161,31 @@ def test_a_patch_that_is_nested_too_deeply_is_refused(put: Callable[[Any, Any], 
         patch = {"a": patch}
     with pytest.raises(Invalid, match="nested too deeply"):
         put({}, patch)
+
+
+@pytest.mark.parametrize("merge", [merged, strategically_merged])
+def test_what_says_the_same_gives_way_to_what_a_patch_says(merge: Callable[[Any, Any], Any]) -> None:
+    written = {"endpoints": ["10.0.0.1:80"], "subsets": [{"addresses": [{"IP": "10.0.0.1"}]}]}
+    assert merge(written, {"endpoints": ["10.0.0.9:90"]}) == {"endpoints": ["10.0.0.9:90"]}
+    assert merge(written, {"subsets": []}) == written | {"subsets": []}
+    container = {"name": "a", "cpu": 100, "resources": {"limits": {"cpu": "0.1"}}}
+    changed = merge(container, {"resources": {"limits": {"cpu": "0.5"}}})
+    assert changed == {"name": "a", "resources": {"limits": {"cpu": "0.5"}}}
+
+
+def test_items_are_told_apart_by_each_spelling_of_their_key() -> None:
+    env = {"env": [{"name": "A", "key": "A", "value": "1"}, {"name": "B", "key": "B", "value": "2"}]}
+    assert strategically_merged(env, {"env": [{"key": "A", "value": "9"}]}) == {
+        "env": [{"name": "A", "key": "A", "value": "9"}, {"name": "B", "key": "B", "value": "2"}]
+    }
+    mounts = {"volumeMounts": [{"name": "v", "mountPath": "/a", "path": "/a"}]}
+    added = strategically_merged(mounts, {"volumeMounts": [{"name": "v", "path": "/b"}]})
+    assert [item["path"] for item in added["volumeMounts"]] == ["/a", "/b"]
+
+
+def test_many_items_are_merged_without_looking_at_each_for_each() -> None:
+    """A list that a client may send; one look at every item for every item would take minutes."""
+    items = [{"name": f"c-{number}", "image": "a"} for number in range(50_000)]
+    result = strategically_merged({"containers": items}, {"containers": [item | {"image": "b"} for item in items]})
+    assert {item["image"] for item in result["containers"]} == {"b"}
+    assert len(result["containers"]) == len(items)

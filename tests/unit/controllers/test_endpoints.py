@@ -109,9 +109,11 @@ def test_the_order_in_which_pods_are_found_changes_nothing() -> None:
     assert differ(made, wanted(make_service(), pods[1:]))
 
 
-def test_endpoints_that_name_no_pods_were_made_by_hand() -> None:
+def test_endpoints_that_do_not_say_for_which_service_were_made_by_hand() -> None:
+    """Also those that name pods, as whoever writes back what was read does."""
     made = wanted(make_service(), [ready_pod()])
     assert are_made(made)
-    assert are_made(Endpoints())
-    made.subsets[0].addresses.add(ip="192.0.2.1")
+    made.metadata.annotations.clear()
     assert not are_made(made)
+    assert differ(made, wanted(make_service(), [ready_pod()]))
+    assert not are_made(Endpoints())

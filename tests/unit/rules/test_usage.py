@@ -41,7 +41,13 @@ def test_a_pod_counts_by_the_limits_of_all_its_containers() -> None:
 
 @pytest.mark.parametrize(
     ("phase", "policy", "counts"),
-    [(RUNNING, NEVER, True), (FAILED, NEVER, False), (SUCCEEDED, NEVER, False), (FAILED, ALWAYS, True)],
+    [
+        (RUNNING, NEVER, True),
+        (FAILED, NEVER, False),
+        (SUCCEEDED, NEVER, False),
+        (FAILED, ALWAYS, False),
+        (SUCCEEDED, ALWAYS, True),
+    ],
 )
 def test_a_pod_that_is_over_for_good_counts_nothing(
     phase: pod_pb2.PodPhase, policy: pod_pb2.RestartPolicy, counts: bool

@@ -69,6 +69,7 @@ class Time(Shape):
 
 
 TIME = Time()
+_FIRST, _LAST = -62_135_596_800, 253_402_300_799
 
 
 def timestamp(value: object) -> Timestamp:
@@ -88,7 +89,11 @@ def timestamp(value: object) -> Timestamp:
 
 @lru_cache(maxsize=4096)
 def rfc3339(seconds: int) -> str:
-    """Write a time that is so many seconds after 1970; the times of one object are often the same."""
+    """Write a time that is so many seconds after 1970; the times of one object are often the same.
+
+    What no calendar has, beyond the years 1 to 9999, is written as the nearest that it has.
+    """
+    seconds = max(_FIRST, min(_LAST, seconds))
     return "{:04d}-{:02d}-{:02d}T{:02d}:{:02d}:{:02d}Z".format(*time.gmtime(seconds))
 
 

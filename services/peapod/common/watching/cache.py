@@ -17,6 +17,9 @@ from peapod.common.watching.index import Index
 from peapod.common.watching.occurrence import Occurrence
 from peapod.common.watching.selection import Scheme, Selection
 
+RING_BYTES = 256 << 20
+"""About how much memory the changes of one kind may take; beyond that the oldest go, as they do by their count."""
+
 _BEHIND_SLASH = chr(ord("/") + 1)
 
 
@@ -34,7 +37,9 @@ class Cache(Generic[I]):
         self._items: dict[str, I] = {}
         self._order: list[str] = []
         self._index = Index(scheme.trigger)
-        self._ring: deque[Occurrence[I]] = deque(maxlen=history)
+        self._history = history
+        self._ring: deque[Occurrence[I]] = deque()
+        self._ring_bytes = 0
         self._oldest = 0
         self._listeners: list[Callable[[Occurrence[I]], None]] = []
 
@@ -54,6 +59,7 @@ class Cache(Generic[I]):
         for item in self._items.values():
             self._index.add(item)
         self._ring.clear()
+        self._ring_bytes = 0
         self._oldest = self.revision = self.latest = revision
 
     def remember(self, past: Iterable[Occurrence[I]], oldest: int) -> None:
@@ -134,6 +140,9 @@ class Cache(Generic[I]):
             del self._order[bisect_left(self._order, key)]
 
     def _keep(self, occurrence: Occurrence[I]) -> None:
-        if len(self._ring) == self._ring.maxlen:
-            self._oldest = self._ring[0].revision
         self._ring.append(occurrence)
+        self._ring_bytes += occurrence.size
+        while len(self._ring) > self._history or self._ring_bytes > RING_BYTES:
+            gone = self._ring.popleft()
+            self._ring_bytes -= gone.size
+            self._oldest = gone.revision

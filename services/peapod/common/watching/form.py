@@ -26,6 +26,11 @@ class Item(Protocol):
         ...
 
     @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes."""
+        ...
+
+    @property
     def labels(self) -> Mapping[str, str]:
         """The object's labels."""
         ...

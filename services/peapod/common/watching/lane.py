@@ -8,6 +8,7 @@ told to resume.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
 from itertools import islice
 from typing import Generic
@@ -17,6 +18,8 @@ from peapod.common.watching.cache import Cache
 from peapod.common.watching.form import Form, I
 from peapod.common.watching.occurrence import Occurrence
 from peapod.common.watching.selection import Selection
+
+logger = logging.getLogger(__name__)
 
 PAUSE = 0.010
 KEEP_BYTES = 32 << 20
@@ -76,7 +79,13 @@ class Lane(Generic[I]):
 
     def offer(self, occurrence: Occurrence[I]) -> None:
         """Take in a change; it is sent at once, or when the pause ends."""
-        encoded = occurrence.seen_through(self.selection, self.form)
+        try:
+            encoded = occurrence.seen_through(self.selection, self.form)
+        except Exception:
+            # One object that cannot be written ends its watches, and neither the others nor the feed of the cache.
+            logger.exception("a change at revision %d cannot be written", occurrence.revision)
+            self.end(PeapodError("a change cannot be written: list again"))
+            return
         if encoded is None:
             return
         self._pending.append(encoded)
@@ -101,6 +110,7 @@ class Lane(Generic[I]):
         """Send a bookmark if nothing was sent since the last tick, and end the watches that are due."""
         if self._quiet:
             self._push()
+            self._trim()
         self._quiet = True
         for watcher in self.watchers:
             watcher.over = now >= watcher.deadline

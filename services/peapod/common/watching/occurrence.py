@@ -20,6 +20,12 @@ class Occurrence(Generic[I]):
         self.revision = revision
         self._encoded: dict[tuple[Form[I], int], bytes] = {}
 
+    @property
+    def size(self) -> int:
+        """About how many bytes of memory it takes: what it changed is counted where that was new."""
+        latest = self.new or self.old
+        return latest.size if latest is not None else 0
+
     def seen_through(self, selection: Selection, form: Form[I]) -> bytes | None:
         """Write the change as a watcher with this selection sees it; None when it does not see it."""
         before = self.old is not None and selection.matches(self.old)

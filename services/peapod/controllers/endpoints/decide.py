@@ -11,6 +11,9 @@ from peapod.v1.endpoints_pb2 import EndpointAddress, Endpoints, EndpointSubset
 from peapod.v1.meta_pb2 import ObjectReference
 from peapod.v1.service_pb2 import Service, ServicePort
 
+MADE = "peapod.io/made-for-service"
+"""The annotation that says for which service, by its uid, endpoints were made: these go with it, and no others."""
+
 
 def wanted(service: Service, members: Iterable[pod_pb2.Pod]) -> Endpoints:
     """Make the endpoints of a service whose selector picks these pods; equal pods in any order make equal endpoints."""
@@ -23,18 +26,21 @@ def wanted(service: Service, members: Iterable[pod_pb2.Pod]) -> Endpoints:
     endpoints = Endpoints()
     endpoints.metadata.name, endpoints.metadata.namespace = service.metadata.name, service.metadata.namespace
     endpoints.metadata.labels.update(service.metadata.labels)
+    endpoints.metadata.annotations[MADE] = service.metadata.uid
     endpoints.subsets.extend(_subset(port, number, addresses[number]) for number in sorted(addresses))
     return endpoints
 
 
 def differ(stored: Endpoints, wish: Endpoints) -> bool:
     """Tell whether endpoints have to be written."""
-    return stored.subsets != wish.subsets or dict(stored.metadata.labels) != dict(wish.metadata.labels)
+    ours, theirs = wish.metadata, stored.metadata
+    same = dict(ours.labels) == dict(theirs.labels) and ours.annotations[MADE] == theirs.annotations.get(MADE)
+    return not same or stored.subsets != wish.subsets
 
 
 def are_made(endpoints: Endpoints) -> bool:
-    """Tell whether endpoints were made of pods, and not by somebody's hand."""
-    return all(address.target_ref.kind == "Pod" for subset in endpoints.subsets for address in subset.addresses)
+    """Tell whether endpoints were made for a service, and not by somebody's hand."""
+    return MADE in endpoints.metadata.annotations
 
 
 def pod_port(pod: pod_pb2.Pod, port: ServicePort) -> int:

@@ -45,7 +45,7 @@ class EndpointsKeeper:
         """Have one service's endpoints be what its pods are."""
         service, stored = self._services.objects.get(key), self._endpoints.objects.get(key)
         if service is None:
-            return await self._delete(stored) if stored is not None and are_made(stored) else ""
+            return await self._remove(stored) if stored is not None and are_made(stored) else ""
         if not service.spec.selector:
             return ""
         wish = wanted(service, self._members.of(key).values())
@@ -62,8 +62,14 @@ class EndpointsKeeper:
         changed.subsets.extend(wish.subsets)
         changed.metadata.ClearField("labels")
         changed.metadata.labels.update(wish.metadata.labels)
+        changed.metadata.annotations.update(wish.metadata.annotations)
         update = await self._client.update_endpoints(UpdateEndpointsRequest(endpoints=changed), timeout=ANSWER_SECONDS)
         return self._wrote(update.endpoints)
+
+    async def _remove(self, stored: Endpoints) -> str:
+        # The service may be on its way here: its endpoints may have been seen first.
+        await self._services.reach(stored.metadata.resource_version)
+        return "" if key_of(stored) in self._services.objects else await self._delete(stored)
 
     async def _delete(self, stored: Endpoints) -> str:
         namespace, name = key_of(stored)

@@ -66,7 +66,10 @@ class NodeController:
         if self._sightings.looked(now):
             logger.info("nodes: could not see for a while, every node gets its %g s anew", self._grace)
         lost = decide(self._nodes.objects.values(), self._sightings, now, self._grace)
-        await asyncio.gather(*(self._mark(one) for one in lost))
+        # All are over before this is, however they end: a mark that comes late is another leader's to make.
+        for problem in await asyncio.gather(*(self._mark(one) for one in lost), return_exceptions=True):
+            if isinstance(problem, BaseException):
+                raise problem
         for node, reason, message in self._chronicle.look(self._nodes.objects.values()):
             self._recorder.record(node, reason, message)
 
