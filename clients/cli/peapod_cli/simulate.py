@@ -97,10 +97,11 @@ async def _measure(simulation: Simulation, load: Load, supervisor: Supervisor) -
 
 async def _tidy_up(simulation: Simulation, load: Load, supervisor: Supervisor) -> None:
     """End the processes; a cluster that goes on is rid of the pods before, and of the nodes after."""
+    goes_on = simulation.apiserver and load.reached
     try:
-        if simulation.apiserver:
+        if goes_on:
             await load.remove_pods()
     finally:
         await supervisor.stop()
-    if simulation.apiserver:
+    if goes_on:
         await load.remove_nodes()

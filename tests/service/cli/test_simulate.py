@@ -16,6 +16,7 @@ from peapod.v1 import pod_service_pb2 as pods
 from tests.service.cli.conftest import start
 from tests.service.scheduler.conftest import running_scheduler
 from tests.support.apiserver import Api
+from tests.support.ports import free_port
 
 PATIENCE = 120
 CONTROL_PLANE = ("apiserver", "scheduler", "controllers")
@@ -122,6 +123,14 @@ async def test_a_cluster_that_was_there_is_left_as_it_was(
     assert list((await api.pods.list_pods(pods.ListPodsRequest())).items) == []
     assert list((await api.nodes.list_nodes(nodes.ListNodesRequest())).items) == []
     assert nothing_left(process.pid, folder)
+
+
+async def test_a_cluster_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    address = f"127.0.0.1:{free_port()}"
+    process = await simulate(tmp_path, "--nodes", "1", "--pods", "1", "--apiserver", address)
+    assert await ended(process) == ("", [f"error: no apiserver has answered at {address} in 15 s"])
+    assert process.returncode == 1
+    assert nothing_left(process.pid, tmp_path)
 
 
 async def test_more_pods_than_the_nodes_take_are_refused(tmp_path: Path) -> None:

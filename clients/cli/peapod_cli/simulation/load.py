@@ -23,7 +23,7 @@ from peapod_cli.simulation.times import Times
 SIDE_BY_SIDE = 32
 """How many calls are under way at once."""
 ANSWER_SECONDS = 30.0
-FIRST_ANSWER_SECONDS = 60.0
+FIRST_ANSWER_SECONDS = 15.0
 
 
 class Load:
@@ -37,6 +37,11 @@ class Load:
         self._nodes = Nodes(self._node_client, simulation, tell)
         self._pods = Pods(self._client, simulation, tell)
         self._created = 0
+
+    @property
+    def reached(self) -> bool:
+        """Whether the apiserver has ever answered: else there is nothing to take away."""
+        return bool(self._pods.revision)
 
     async def run(self) -> Times:
         """Wait for the nodes, ask for the pods, and return when all of them run. Raises what stands in the way."""
