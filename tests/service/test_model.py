@@ -33,7 +33,7 @@ from tests.support.model.cluster import CONTROL, NODES, cluster
 from tests.support.model.harmony import FOLLOWED, discords
 from tests.support.objects import make_pod
 
-EXAMPLES, STEPS = (300, 60) if LONG else (16, 40)
+EXAMPLES, STEPS = (300, 60) if LONG else (12, 40)
 PATIENCE = 60.0
 LEASE_SECONDS = 1
 """How long a leader that falls silent is waited for: about as long as one is held."""
@@ -155,6 +155,14 @@ class Disturbed(RuleBasedStateMachine):
 
     @rule(name=ends)
     def release(self, name: str) -> None:
+        self._cluster.wires[name].release()
+
+    @rule(name=st.sampled_from(CONTROL), namespace=spaces, controller=names, replicas=counts)
+    def overtake(self, name: str, namespace: str, controller: str, replicas: int) -> None:
+        """Have what one decides arrive when the other is at work."""
+        self._cluster.wires[name].hold_requests()
+        self._do(self._resize(namespace, controller, replicas))
+        self._do(asyncio.sleep(1.5 * LEASE_SECONDS))
         self._cluster.wires[name].release()
 
     @rule(seconds=st.sampled_from((0.05, 0.3, 1.0)))
