@@ -6,7 +6,6 @@ import asyncio
 import signal
 import sys
 from asyncio.subprocess import PIPE
-from pathlib import Path
 
 import grpc
 import grpc.aio
@@ -24,7 +23,7 @@ from tests.support.kinds import Objects
 from tests.support.objects import make_pod
 from tests.support.refusals import refusal
 
-HOLDER = Path(__file__).with_name("holder.py")
+HOLDER = "tests.service.apiserver.holder"
 
 
 async def take(api: Api, holder: str = "two") -> Lease:
@@ -51,7 +50,7 @@ def is_fenced(error: errors.PeapodError | None) -> bool:
 
 async def test_a_holder_that_was_paused_wakes_up_and_is_refused(apis: list[Api]) -> None:
     holder = await asyncio.create_subprocess_exec(
-        sys.executable, HOLDER, apis[0].address, "controllers", stdin=PIPE, stdout=PIPE
+        sys.executable, "-m", HOLDER, apis[0].address, "controllers", stdin=PIPE, stdout=PIPE
     )
     assert holder.stdin is not None
     assert holder.stdout is not None

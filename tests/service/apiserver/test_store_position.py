@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peapod.common.kinds import KINDS, POD, SERVICE
+from peapod.common.kinds import POD, SERVICE, STORED
 from peapod.v1.store_service_pb2 import GetStoreRevisionRequest, GetStoreRevisionResponse
 from tests.support.apiserver import Api, running_apiserver
 from tests.support.etcd import running_etcd
@@ -17,7 +17,7 @@ async def position(api: Api) -> GetStoreRevisionResponse:
 
 async def test_it_is_told_after_every_change(api: Api) -> None:
     empty = await position(api)
-    assert set(empty.latest_changes) == {kind.plural for kind in KINDS}
+    assert set(empty.latest_changes) == {kind.plural for kind in STORED}
     assert empty.store_id
     services, pods = Objects(SERVICE, api.channel), Objects(POD, api.channel)
     for change in (services.create(make(SERVICE)), services.delete("a")):
