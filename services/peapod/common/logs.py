@@ -10,10 +10,12 @@ import contextlib
 import json
 import logging
 import logging.handlers
+import os
 import queue
 import sys
 import time
 from collections.abc import Iterator
+from typing import TextIO
 
 WAITING_MOST = 10_000
 """Lines that wait for a slow reader; further ones are dropped and counted."""
@@ -23,7 +25,7 @@ WAITING_MOST = 10_000
 def logging_to_stderr(service: str, log_format: str, log_level: str) -> Iterator[None]:
     """Send all logging to standard error inside the block, and write what waits at its end."""
     waiting: queue.SimpleQueue[logging.LogRecord] = queue.SimpleQueue()
-    writer = logging.StreamHandler(sys.stderr)
+    writer = _Writer(sys.stderr)
     writer.setFormatter(JsonFormatter(service) if log_format == "json" else TextFormatter(service))
     listener = logging.handlers.QueueListener(waiting, writer)
     handler = _Enqueue(waiting)
@@ -89,6 +91,19 @@ def _trace(formatter: logging.Formatter, record: logging.LogRecord) -> str:
     if record.stack_info:
         parts.append(record.stack_info)
     return "\n".join(parts)
+
+
+class _Writer(logging.StreamHandler[TextIO]):
+    """Writes lines for as long as anybody reads them; after that nobody is told, and the process goes on."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        if not isinstance(sys.exception(), BrokenPipeError):
+            super().handleError(record)
+            return
+        # What is buffered would be written again when the process ends, and then be its exit status.
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.stream.fileno())
+        os.close(nowhere)
 
 
 class _Enqueue(logging.handlers.QueueHandler):
