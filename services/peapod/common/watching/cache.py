@@ -42,13 +42,16 @@ class Cache(Generic[I]):
         self._ring_bytes = 0
         self._oldest = 0
         self._listeners: list[Callable[[Occurrence[I]], None]] = []
+        self._load_listeners: list[Callable[[], None]] = []
 
     def __len__(self) -> int:
         return len(self._items)
 
-    def listen(self, listener: Callable[[Occurrence[I]], None]) -> None:
-        """Have every later change told, in order, as it is applied."""
+    def listen(self, listener: Callable[[Occurrence[I]], None], on_load: Callable[[], None] | None = None) -> None:
+        """Have every later change told, in order, as it is applied; and every fresh start, for which no change is."""
         self._listeners.append(listener)
+        if on_load is not None:
+            self._load_listeners.append(on_load)
 
     def load(self, items: Iterable[I], revision: int, store_id: str) -> None:
         """Start afresh from all objects of a store; the ring is empty then."""
@@ -61,6 +64,8 @@ class Cache(Generic[I]):
         self._ring.clear()
         self._ring_bytes = 0
         self._oldest = self.revision = self.latest = revision
+        for listener in self._load_listeners:
+            listener()
 
     def remember(self, past: Iterable[Occurrence[I]], oldest: int) -> None:
         """Fill the ring after `load` with changes of the past, after revision `oldest` up to the loaded one."""
