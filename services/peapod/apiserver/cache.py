@@ -12,13 +12,13 @@ from peapod.common.watching import cache
 from peapod.common.watching.form import DELETED
 from peapod.common.watching.occurrence import Occurrence
 from peapod.common.watching.selection import Selection
-from peapod.v1.meta_pb2 import EventType
+from peapod.v1.meta_pb2 import EventType, ObjectMeta
 
 
 class Item:
-    """One object: its bytes with the resource version, and of its content only what selectors read."""
+    """One object: its bytes with the resource version, and of its content only what selectors and the expiry read."""
 
-    __slots__ = ("_framed", "data", "fields", "key", "labels", "name", "namespace", "revision")
+    __slots__ = ("_framed", "data", "deletion", "fields", "key", "labels", "name", "namespace", "revision")
 
     def __init__(self, strategy: Strategy[Any], entry: Entry) -> None:
         message = strategy.message.FromString(entry.value)
@@ -29,6 +29,7 @@ class Item:
         self.name: str = message.metadata.name
         self.labels: dict[str, str] = dict(message.metadata.labels)
         self.fields: dict[str, str] = {name: read(message) for name, read in strategy.selectable.items()}
+        self.deletion = _deletion(message.metadata)
         self._framed: bytes | None = None
 
     @property
@@ -42,6 +43,13 @@ class Item:
         if self._framed is None:
             self._framed = wire.framed(self.data)
         return self._framed
+
+
+def _deletion(metadata: ObjectMeta) -> float:
+    """Read the deletion time, in seconds; 0 where there is none."""
+    if not metadata.HasField("deletion_timestamp"):
+        return 0.0
+    return metadata.deletion_timestamp.seconds + metadata.deletion_timestamp.nanos / 1e9
 
 
 class WireForm:

@@ -8,17 +8,20 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from peapod.apiserver.cache import Cache
+from peapod.apiserver.cache import Cache, Item
+from peapod.apiserver.deadlines import Deadlines
 from peapod.apiserver.feed import Feed
 from peapod.apiserver.storage.store import Delete, PreconditionFailed, Store
-from peapod.v1 import event_pb2
+from peapod.common.watching.occurrence import Occurrence
 
 log = logging.getLogger(__name__)
 
 
 class EventExpiry:
-    """Removes old events: those last seen `seconds` ago by the `clock`, and of more than `most` the oldest.
+    """Removes events whose deletion time has come by the `clock`, and of more than `most` those that have the least
+    time left. What the reporters say of times does not count.
 
+    An event without a deletion time, from a server that set none, has `seconds` from when it is first seen here.
     Several servers on one store may all do this.
     """
 
@@ -38,11 +41,14 @@ class EventExpiry:
         self._seconds = seconds
         self._most = most
         self._clock = clock
-        self._crowded = asyncio.Event()
-        events.listen(lambda _: self._look())
+        self._deadlines = Deadlines()
+        self._next = 0.0
+        self._woken = asyncio.Event()
+        events.listen(self._take_in, on_load=self._begin_anew)
+        self._begin_anew()
 
     async def run(self) -> None:
-        """Sleep until the oldest event is due or there are too many, remove what is, and so on forever."""
+        """Sleep until the earliest event is due or there are too many, remove what is, and so on forever."""
         while True:
             if len(self._events) <= self._most:
                 await self._rest()
@@ -55,34 +61,40 @@ class EventExpiry:
         removed, so that this is not to be done for each single event.
         """
         await self._feed.fresh()
-        seen = sorted((_last_seen(item.data), item.key, item.revision) for item in self._events.all())
-        spare = len(seen) - (self._most - self._most // 10) if len(seen) > self._most else 0
-        due = self._clock() - self._seconds
-        old = [found for place, found in enumerate(seen) if place < spare or found[0] <= due]
-        return sum(await asyncio.gather(*(self._remove(Delete(key, expect=revision)) for _, key, revision in old)))
+        there = len(self._events)
+        spare = there - (self._most - self._most // 10) if there > self._most else 0
+        found = map(self._events.get, self._deadlines.reached(self._clock(), spare))
+        return sum(await asyncio.gather(*(self._remove(item) for item in found if item is not None)))
 
     async def _rest(self) -> None:
-        self._crowded.clear()
-        # An event that comes while this sleeps is younger than all that are there.
+        self._woken.clear()
+        now = self._clock()
+        self._next = self._deadlines.first(now + self._seconds)
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._crowded.wait(), max(1.0, self._next_due() - self._clock()))
+            # What falls due within a second is removed together.
+            await asyncio.wait_for(self._woken.wait(), max(1.0, self._next - now))
+
+    def _begin_anew(self) -> None:
+        self._deadlines.load({item.key: self._due(item) for item in self._events.all()})
+        self._look()
+
+    def _take_in(self, occurrence: Occurrence[Item]) -> None:
+        if occurrence.new is not None:
+            self._deadlines.put(occurrence.new.key, self._due(occurrence.new))
+            self._look()
+        elif occurrence.old is not None:
+            self._deadlines.drop(occurrence.old.key)
+
+    def _due(self, item: Item) -> float:
+        return item.deletion or self._deadlines.get(item.key) or self._clock() + self._seconds
 
     def _look(self) -> None:
-        if len(self._events) > self._most:
-            self._crowded.set()
+        if len(self._events) > self._most or self._deadlines.first(self._next) < self._next:
+            self._woken.set()
 
-    async def _remove(self, deletion: Delete) -> bool:
+    async def _remove(self, item: Item) -> bool:
         try:
-            await self._store.commit([deletion])
+            await self._store.commit([Delete(item.key, expect=item.revision)])
         except PreconditionFailed:
             return False
         return True
-
-    def _next_due(self) -> float:
-        oldest = min((_last_seen(item.data) for item in self._events.all()), default=self._clock())
-        return oldest + self._seconds
-
-
-def _last_seen(data: bytes) -> float:
-    last = event_pb2.Event.FromString(data).last_timestamp
-    return last.seconds + last.nanos / 1e9

@@ -62,6 +62,7 @@ class Kinds:
         history: int,
         watch_seconds: float,
         portal_net: PortalNet,
+        event_seconds: float,
         allow_privileged: bool = False,
     ) -> None:
         self.caches: dict[str, Cache] = {}
@@ -75,7 +76,7 @@ class Kinds:
         self.portals = Portals(store, portal_net)
         self.pods: Registry[Pod] = self._add(pod.strategy(allow_privileged=allow_privileged))
         self.nodes: Registry[Node] = self._add(node.STRATEGY)
-        self.events: Registry[Event] = self._add(event.STRATEGY)
+        self.events: Registry[Event] = self._add(event.strategy(event_seconds))
         self.namespaces: Registry[Namespace] = self._add(namespace.STRATEGY)
         self.secrets: Registry[Secret] = self._add(secret.STRATEGY)
         self.replication_controllers: Registry[ReplicationController] = self._add(

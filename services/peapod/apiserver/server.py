@@ -44,6 +44,7 @@ class Apiserver:
             history=config.history,
             watch_seconds=config.watch_seconds,
             portal_net=PortalNet(config.portal_net),
+            event_seconds=config.event_seconds,
             allow_privileged=config.allow_privileged,
         )
         self._relay = Relay(self.kinds.nodes, config.scheduler)

@@ -1,36 +1,16 @@
-"""Events never fill the store: each source has its limit, each event its time, and all together a number."""
+"""Each source of events has its limit."""
 
 from __future__ import annotations
 
-import time
-
 import grpc
-import pytest
 
-from peapod.apiserver.event_expiry import EventExpiry
 from peapod.apiserver.event_limits import BURST
 from peapod.common import errors, kinds
 from peapod.v1.event_pb2 import Event
-from peapod.v1.event_service_pb2 import RecordEventsRequest
-from peapod.v1.meta_pb2 import EVENT_TYPE_ADDED, ItemResult
-from tests.support.apiserver import Api, running_apiserver
+from tests.support.apiserver import Api
+from tests.support.events import event, messages, record
 from tests.support.kinds import Objects
 from tests.support.refusals import refusal
-
-
-def event(number: int, *, host: str = "n1", ago: float = 0) -> Event:
-    told = Event(reason="failed", message=f"attempt {number}", source={"component": "kubelet", "host": host})
-    told.last_timestamp.FromNanoseconds(int((time.time() - ago) * 1e9))
-    return told
-
-
-async def record(api: Api, *told: Event) -> list[ItemResult]:
-    return list((await api.events.record_events(RecordEventsRequest(events=told))).results)
-
-
-async def messages(api: Api) -> set[str]:
-    listing = await Objects(kinds.EVENT, api.channel).call("List")
-    return {found.message for found in listing.items}
 
 
 async def test_a_source_beyond_its_limit_is_told_so_item_by_item(api: Api) -> None:
@@ -57,55 +37,6 @@ async def outcome(api: Api, told: Event) -> errors.PeapodError | None:
     except grpc.RpcError as problem:
         return errors.from_rpc(problem)
     return None
-
-
-async def test_when_there_are_too_many_the_oldest_go(store: str) -> None:
-    async with running_apiserver(store, events_most=20) as api:
-        events = Objects(kinds.EVENT, api.channel)
-        async with events.watch() as stream:
-            await record(api, *(event(number, ago=1000 - number) for number in range(50)))
-            there: set[str] = set()
-            told = 0
-            async for batch in stream:
-                for change in batch.events:
-                    is_new = change.type == EVENT_TYPE_ADDED
-                    (there.add if is_new else there.remove)(change.event.message)
-                    told += is_new
-                if told == 50 and len(there) <= 20:
-                    break
-        assert {f"attempt {number}" for number in range(32, 50)} <= there
-        assert there == await messages(api)
-
-
-async def test_those_that_are_there_at_the_start_are_too_many_as_well(store: str) -> None:
-    async with running_apiserver(store) as api:
-        await record(api, *(event(number, ago=1000 - number) for number in range(30)))
-    async with running_apiserver(store, events_most=10) as api, Objects(kinds.EVENT, api.channel).watch() as stream:
-        left = {f"attempt {number}" for number in range(21, 30)}
-        there: set[str] = set()
-        async for batch in stream:
-            for change in batch.events:
-                (there.add if change.type == EVENT_TYPE_ADDED else there.remove)(change.event.message)
-            if there == left:
-                break
-
-
-@pytest.mark.parametrize(("later", "left"), [(0, {"attempt 1", "attempt 2"}), (50, {"attempt 1"}), (101, set())])
-async def test_an_event_is_gone_some_time_after_its_last_repeat(store: str, later: float, left: set[str]) -> None:
-    async with running_apiserver(store) as api:
-        await record(api, event(0, ago=101), event(1), event(2, ago=60), event(1))
-        served = api.apiserver.kinds
-        expiry = EventExpiry(
-            api.apiserver._store,
-            served.feed,
-            served.caches["events"],
-            seconds=100,
-            most=1000,
-            clock=lambda: time.time() + later,
-        )
-        assert await expiry.remove_due() == 3 - len(left)
-        assert await messages(api) == left
-        assert await expiry.remove_due() == 0
 
 
 async def test_what_is_only_checked_takes_nothing_of_the_limit(api: Api) -> None:

@@ -70,6 +70,7 @@ async def test_what_is_only_checked_is_not_stored(api: Api, kind: Kind) -> None:
         if kind is EVENT:
             one.ClearField("first_timestamp")
             one.ClearField("last_timestamp")
+            one.metadata.ClearField("deletion_timestamp")
     assert checked == stored
 
 

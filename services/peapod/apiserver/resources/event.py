@@ -1,8 +1,10 @@
-"""Events: how they start, and when two tell the same."""
+"""Events: how they start, how long they live, and when two tell the same."""
 
 from __future__ import annotations
 
 import hashlib
+import time
+from collections.abc import Callable
 
 from peapod.apiserver.resources.metadata import now
 from peapod.apiserver.resources.strategy import Strategy
@@ -12,6 +14,9 @@ from peapod.v1 import event_pb2
 
 MESSAGE_MOST = 4096
 """Characters of a message that are kept."""
+
+_LAST_TIME = 253_402_300_799
+"""The end of the year 9999, beyond which nothing can be dated."""
 
 
 def set_defaults(event: event_pb2.Event) -> None:
@@ -49,9 +54,18 @@ def validate(event: event_pb2.Event) -> list[Violation]:
     return []
 
 
-STRATEGY = Strategy(
-    of=kinds.EVENT,
-    message=event_pb2.Event,
-    set_defaults=set_defaults,
-    validate=validate,
-)
+def strategy(seconds: float, clock: Callable[[], float] = time.time) -> Strategy[event_pb2.Event]:
+    """Make the rules for events that live so many seconds, by the `clock`, from when they begin."""
+
+    def begin(event: event_pb2.Event) -> None:
+        # By this server's clock, since those of the reporters may be off either way.
+        expires = min(_LAST_TIME, clock() + seconds)
+        event.metadata.deletion_timestamp.FromNanoseconds(int(expires * 1e9))
+
+    return Strategy(
+        of=kinds.EVENT,
+        message=event_pb2.Event,
+        set_defaults=set_defaults,
+        begin=begin,
+        validate=validate,
+    )

@@ -40,6 +40,8 @@ class Events(Standard[event_pb2.Event]):
 
         def count(stored: event_pb2.Event) -> bool:
             event_rules.repeat(stored, event)
+            # With each repeat its time begins again.
+            self.registry.strategy.begin(stored)
             return True
 
         while True:
