@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Coroutine, Iterable
+from contextlib import suppress
 from typing import Any
 
 import grpc.aio
@@ -83,7 +84,7 @@ class Load:
         await asyncio.sleep(max(0.0, due - time.monotonic()))
         self._pods.times.asked[pod.metadata.name] = time.monotonic()
         try:
-            await self._client.create_pod(CreatePodRequest(pod=pod), timeout=ANSWER_SECONDS)
+            await _to_its_end(self._client.create_pod(CreatePodRequest(pod=pod), timeout=ANSWER_SECONDS))
         except grpc.aio.AioRpcError as error:
             raise from_rpc(error) from error
         self._created += 1
@@ -94,6 +95,18 @@ class Load:
 
     async def _delete_node(self, name: str) -> None:
         await _unless_gone(self._node_client.delete_node(DeleteNodeRequest(name=name), timeout=ANSWER_SECONDS))
+
+
+async def _to_its_end(call: Coroutine[Any, Any, object]) -> None:
+    """Wait for a call, however often cancelled: one that is cut off may be carried out after all was taken away."""
+    task = asyncio.ensure_future(call)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        while not task.done():
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait({task})
+        raise
 
 
 async def _unless_gone(call: Awaitable[object]) -> None:
