@@ -77,8 +77,17 @@ async def write(site: Site, node: Node, host: str, line: str) -> str:
 
 
 async def read(site: Site, node: Node, host: str) -> str:
-    """Read the page, from a pod on a node."""
-    return await site.run_in(f"asker-{node.name}", "wget", "-q", "-O", "-", host)
+    """Read the page, from a pod on a node; again where the front end asks for that.
+
+    Its redis was not ready just then: on a busy machine a probe may come late.
+    """
+    late = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return await site.run_in(f"asker-{node.name}", "wget", "-q", "-O", "-", host)
+        except AssertionError as failed:
+            if "503 Service Unavailable" not in str(failed) or time.monotonic() > late:
+                raise
 
 
 def answerer(page: str) -> str:
