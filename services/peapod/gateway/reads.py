@@ -105,6 +105,6 @@ def _joined(listed: Sequence[bytes], request: Request, revision: int) -> list[St
 
 
 def _self_link(request: Request) -> str:
-    if request.target.namespace is not None or not request.target.namespaced or request.target.version.id_key == "name":
+    if not request.target.namespaced or request.target.version.layout.namespace_in_path:
         return request.path
     return f"{request.path}?namespace={request.namespace(many=True)}"

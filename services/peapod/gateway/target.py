@@ -14,9 +14,6 @@ from peapod.gateway.status import About
 
 DEFAULT_NAMESPACE = "default"
 
-NAMESPACE_IN_PATH = frozenset({"v1beta3"})
-"""The versions whose paths name the namespace; the others have a parameter."""
-
 
 @dataclass(frozen=True)
 class Target:
@@ -58,7 +55,7 @@ def parse(path: str) -> Target | None:
     rest = rest[1:] if watch else rest
     namespace: str | None = None
     if (
-        version.name in NAMESPACE_IN_PATH
+        version.layout.namespace_in_path
         and rest[:1] == ["namespaces"]
         and len(rest) > 2
         and rest[1]

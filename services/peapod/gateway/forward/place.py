@@ -12,7 +12,7 @@ from peapod.common.kinds import Kind
 from peapod.gateway import target
 from peapod.gateway.resources import NODES, PODS, SERVICES, Resource
 from peapod.gateway.status import About, BadRequest
-from peapod.gateway.target import DEFAULT_NAMESPACE, NAMESPACE_IN_PATH, Target
+from peapod.gateway.target import DEFAULT_NAMESPACE, Target
 
 FORWARDED = (PODS, SERVICES, NODES)
 
@@ -82,7 +82,7 @@ def about(raw_path: bytes) -> About:
 
 
 def _is_forwarded(found: Target) -> bool:
-    in_path = found.version.name in NAMESPACE_IN_PATH and found.namespaced
+    in_path = found.version.layout.namespace_in_path and found.namespaced
     return (
         found.resource in FORWARDED
         and bool(found.name)
